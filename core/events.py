@@ -1,0 +1,91 @@
+"""What the engine tells whoever listens. Events are in the past tense and carry values, never live objects."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from core.records import ModelStatus, Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressChanged:
+    """Indexing went on; only the newest of these matters."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryChanged:
+    """Files were indexed, moved or removed: answers may differ now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldersChanged:
+    """A folder was added or removed, or went on- or offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresChanged:
+    """The list of problem files changed."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChanged:
+    """An encoder was loaded, or turned out to be unavailable."""
+
+    status: ModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePosted:
+    """Something the user should read once (recovered after a crash, disk nearly full)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BugFound:
+    """An exception that is no CoreError reached the top of a worker; `details` is the traceback."""
+
+    details: str
+
+
+Event: TypeAlias = (
+    ProgressChanged | LibraryChanged | FoldersChanged | FailuresChanged | ModelChanged | NoticePosted | BugFound
+)
+Listener: TypeAlias = Callable[[Event], None]
+
+
+class EventBus:
+    """Hands each event to every listener, on the thread that publishes. Listeners must only enqueue."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: tuple[Listener, ...] = ()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Adds `listener`; returns the function that removes it."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._listeners = tuple(known for known in self._listeners if known is not listener)
+
+        return unsubscribe
+
+    def publish(self, event: Event) -> None:
+        """Calls every listener. A listener that raises is a bug of ours: logged, and the others still hear."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - one broken listener must not silence the rest
+                log.exception("listener failed on %s", type(event).__name__)

@@ -1,0 +1,71 @@
+"""Where things are: the library's parts, the resources we ship, the default library. The one place that knows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+APP_NAME = "likewise"
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPaths:
+    """The parts of one library folder. Only `catalog` cannot be rebuilt; `stores`, `thumbnails` are caches."""
+
+    root: Path
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "catalog.db"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.root / "thumbnails.db"
+
+    @property
+    def stores(self) -> Path:
+        return self.root / "stores"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.json"
+
+
+def default_library() -> Path:
+    """The library used when none is named: `LIKEWISE_LIBRARY`, else the system's place for app data."""
+    named = os.environ.get("LIKEWISE_LIBRARY")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs  # not needed for --help
+
+    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def log_folder() -> Path:
+    """Where rotating logs and fault traces are written."""
+    import platformdirs
+
+    return Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
+
+
+def model_cache() -> Path:
+    """Where models converted for this machine are kept; a cache, shared by all libraries."""
+    named = os.environ.get("LIKEWISE_MODEL_CACHE")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False)) / "models"
+
+
+def resource(*parts: str) -> Path:
+    """A file we ship, in a checkout, an installed copy and a frozen app alike."""
+    bundled = getattr(sys, "_MEIPASS", None)
+    base = Path(bundled) if bundled else Path(__file__).resolve().parent.parent
+    return base.joinpath("resources", *parts)

@@ -1,0 +1,121 @@
+"""A named thread that does one job at a time, most urgent first. Every thread of the engine is one of these."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, ParamSpec, TypeVar
+
+from core.errors import CoreError
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Priority(IntEnum):
+    """What overtakes what: someone waiting at the screen always comes first."""
+
+    INTERACTIVE = 0
+    NORMAL = 1
+    BATCH = 2
+    LAST = 9
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    number: int
+    run: Callable[[], Any] | None = field(compare=False)
+    future: Future[Any] = field(compare=False)
+
+
+class Worker:
+    """Runs submitted functions on its own thread, in order of priority, then of submission.
+
+    A job's exception belongs to its future; the thread never dies of one. `on_bug` also hears of exceptions that
+    are no `CoreError`, with the traceback.
+    """
+
+    def __init__(self, name: str, *, on_bug: Callable[[str], None] | None = None) -> None:
+        self.name = name
+        self._on_bug = on_bug
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._number = itertools.count()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queues `run(*args, **kwargs)` at normal priority."""
+        return self.submit_at(Priority.NORMAL, run, *args, **kwargs)
+
+    def submit_at(self, priority: Priority, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queues `run(*args, **kwargs)` at `priority`. A closed worker answers with a cancelled future."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                future.cancel()
+                return future
+            self._jobs.put(_Job(priority, next(self._number), lambda: run(*args, **kwargs), future))
+        return future
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is running on this worker's thread."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs are queued, the running one not counted."""
+        return self._jobs.qsize()
+
+    def close(self, timeout_s: float, *, finish: bool = False) -> bool:
+        """Ends after the running job (with `finish`, after all queued ones); the rest is cancelled.
+
+        Returns whether the thread ended within `timeout_s`.
+        """
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                last = Priority.LAST if finish else -1
+                self._jobs.put(_Job(last, next(self._number), None, Future()))
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _loop(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job.run is None:
+                break
+            self._run(job)
+            del job  # a waiting worker must not keep the last job's arrays alive
+        while True:
+            try:
+                self._jobs.get_nowait().future.cancel()
+            except queue.Empty:
+                return
+
+    def _run(self, job: _Job) -> None:
+        if job.run is None or not job.future.set_running_or_notify_cancel():
+            return
+        try:
+            result = job.run()
+        except CoreError as error:
+            job.future.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - the worker must outlive any job
+            job.future.set_exception(error)
+            log.exception("bug on worker %s", self.name)
+            if self._on_bug is not None:
+                self._on_bug(traceback.format_exc())
+        else:
+            job.future.set_result(result)

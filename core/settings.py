@@ -1,0 +1,151 @@
+"""Every setting, declared once: type, unit, bounds, default and description.
+
+`Settings` is frozen and handed to whoever needs it; the preferences dialog and the documentation are made from
+`fields()`. The file is JSON; unknown keys are ignored, values out of bounds fall back to the default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """One setting as shown to the user. `low`/`high` bound numbers, both inclusive."""
+
+    name: str
+    title: str
+    description: str
+    kind: type
+    default: Any
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+def _setting(
+    default: Any,
+    title: str,
+    description: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    return field(
+        default=default,
+        metadata={"title": title, "description": description, "unit": unit, "low": low, "high": high},
+    )
+
+
+def _default_decoders() -> int:
+    return max(1, min(os.cpu_count() or 1, 12))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user can choose. Make a changed copy with `dataclasses.replace`."""
+
+    decode_processes: int = _setting(
+        0,
+        "Files read at once",
+        "How many processes read files side by side. 0 chooses by the number of processor cores.",
+        low=0,
+        high=64,
+    )
+    batch_size: int = _setting(
+        16,
+        "Batch size",
+        "How many pictures are understood together. Larger is faster on a graphics card.",
+        low=1,
+        high=512,
+    )
+    device: str = _setting(
+        "auto",
+        "Compute device",
+        "Where models run: auto, cpu, cuda or mps. auto takes the graphics card where it gives right answers.",
+    )
+    decode_limit_s: float = _setting(
+        20.0,
+        "Time limit per picture",
+        "A picture that takes longer to read is set aside and reported.",
+        unit="s",
+        low=1,
+        high=600,
+    )
+    max_file_mb: int = _setting(
+        2048,
+        "Largest file",
+        "Pictures larger than this are set aside and reported.",
+        unit="MB",
+        low=1,
+        high=65536,
+    )
+    max_megapixels: int = _setting(
+        250,
+        "Largest picture",
+        "Pictures with more pixels than this are set aside and reported.",
+        unit="MP",
+        low=1,
+        high=1000,
+    )
+    rescan_minutes: int = _setting(
+        30,
+        "Look for changes every",
+        "Folders are watched live; a full look finds what watching missed.",
+        unit="min",
+        low=1,
+        high=1440,
+    )
+
+    @property
+    def decoders(self) -> int:
+        """The number of decode processes to run."""
+        return self.decode_processes or _default_decoders()
+
+    @classmethod
+    def specs(cls) -> Iterator[SettingSpec]:
+        """Each setting's declaration, in the order in which to show them."""
+        for item in dataclasses.fields(cls):
+            kind = type(item.default)
+            yield SettingSpec(name=item.name, kind=kind, default=item.default, **item.metadata)
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """The settings in `path`, with defaults for what is absent or out of bounds. Never raises."""
+        try:
+            stored = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError):
+            log.warning("settings file %r is unreadable; using defaults", str(path))
+            return cls()
+        if not isinstance(stored, dict):
+            return cls()
+        return cls(**{spec.name: stored[spec.name] for spec in cls.specs() if _valid(spec, stored.get(spec.name))})
+
+    def save(self, path: Path) -> None:
+        """Writes the settings atomically: a temporary file beside `path`, then a rename."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(dataclasses.asdict(self), indent=2), "utf-8")
+        temporary.replace(path)
+
+
+def _valid(spec: SettingSpec, value: object) -> bool:
+    if spec.kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not spec.kind:
+        return False
+    if isinstance(value, int | float):
+        return (spec.low is None or value >= spec.low) and (spec.high is None or value <= spec.high)
+    return True
