@@ -1,0 +1,149 @@
+"""Likewise's engine: finds media like this. No Qt, no print; usable from a window, a terminal or a test.
+
+The tree is the data path::
+
+    watch → decode → embed → store → search → show (the `app` package)
+
+| part | what it does |
+| --- | --- |
+| `engine` | the front: every call returns at once, slow answers are futures |
+| `indexing` | drives files along the path: scan, decode, embed, store |
+| `watch` | which files there are and what changed |
+| `decode` | untrusted bytes into arrays, in processes of their own |
+| `embed` | arrays and words into vectors; where models run |
+| `models` | where weights come from, checked by digest |
+| `store` | the catalog (the only truth), thumbnails, vector stores |
+| `search` | questions into one calibrated ranking |
+| `runtime` | every thread and process there is |
+| `records`, `events`, `errors`, `settings`, `paths` | the values all of them share |
+
+Front ends use what this module exports and nothing else::
+
+    with core.open_engine(library) as engine:
+        engine.add_folder(Path("~/Pictures").expanduser()).result()
+        engine.wait_idle().result()
+        answer = engine.search(Question("a dog on a beach")).result()
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from core.errors import (
+    CoreError,
+    FolderError,
+    LibraryBusyError,
+    LibraryError,
+    LibraryTooNewError,
+    MediaError,
+    ModelError,
+    QuestionError,
+)
+from core.events import (
+    BugFound,
+    Event,
+    EventBus,
+    FailuresChanged,
+    FoldersChanged,
+    LibraryChanged,
+    ModelChanged,
+    NoticePosted,
+    ProgressChanged,
+)
+from core.paths import LibraryPaths, default_library, log_folder, resource
+from core.records import (
+    Activity,
+    Answer,
+    Details,
+    EncoderSpec,
+    Example,
+    Failure,
+    FileId,
+    Filters,
+    Folder,
+    FolderId,
+    FolderState,
+    ItemId,
+    Kind,
+    LibraryStatus,
+    Metadata,
+    ModelState,
+    ModelStatus,
+    Outcome,
+    Picture,
+    Progress,
+    Question,
+    Reason,
+    Result,
+    Stage,
+    Strength,
+)
+from core.settings import Settings, SettingSpec
+
+if TYPE_CHECKING:
+    from core.engine import Engine as Engine
+    from core.engine import open_engine as open_engine
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Activity",
+    "Answer",
+    "BugFound",
+    "CoreError",
+    "Details",
+    "EncoderSpec",
+    "Engine",
+    "Event",
+    "EventBus",
+    "Example",
+    "FailuresChanged",
+    "Failure",
+    "FileId",
+    "Filters",
+    "Folder",
+    "FolderError",
+    "FolderId",
+    "FolderState",
+    "FoldersChanged",
+    "ItemId",
+    "Kind",
+    "LibraryBusyError",
+    "LibraryChanged",
+    "LibraryError",
+    "LibraryPaths",
+    "LibraryStatus",
+    "LibraryTooNewError",
+    "MediaError",
+    "Metadata",
+    "ModelChanged",
+    "ModelError",
+    "ModelState",
+    "ModelStatus",
+    "NoticePosted",
+    "Outcome",
+    "Picture",
+    "Progress",
+    "ProgressChanged",
+    "Question",
+    "QuestionError",
+    "Reason",
+    "Result",
+    "SettingSpec",
+    "Settings",
+    "Stage",
+    "Strength",
+    "__version__",
+    "default_library",
+    "log_folder",
+    "open_engine",
+    "resource",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Loads the engine on first use: a front end's `--help` and first paint must not wait for its libraries."""
+    if name in {"Engine", "open_engine"}:
+        return getattr(importlib.import_module("core.engine"), name)
+    raise AttributeError(name)
