@@ -87,5 +87,5 @@ class EventBus:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:  # noqa: BLE001 - one broken listener must not silence the rest
+            except Exception:
                 log.exception("listener failed on %s", type(event).__name__)

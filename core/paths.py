@@ -18,22 +18,27 @@ class LibraryPaths:
 
     @property
     def catalog(self) -> Path:
+        """The SQLite database."""
         return self.root / "catalog.db"
 
     @property
     def thumbnails(self) -> Path:
+        """The database of small pictures; may be deleted at any time."""
         return self.root / "thumbnails.db"
 
     @property
     def stores(self) -> Path:
+        """The folder of vector stores; may be deleted at any time."""
         return self.root / "stores"
 
     @property
     def lock(self) -> Path:
+        """Held locked while a Likewise has this library open."""
         return self.root / ".lock"
 
     @property
     def settings(self) -> Path:
+        """What the user chose."""
         return self.root / "settings.json"
 
 

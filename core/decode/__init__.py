@@ -1,0 +1,1 @@
+"""Untrusted bytes into arrays."""

@@ -1,0 +1,1 @@
+"""Every thread and process there is."""

@@ -24,15 +24,16 @@ T = TypeVar("T")
 class Priority(IntEnum):
     """What overtakes what: someone waiting at the screen always comes first."""
 
-    INTERACTIVE = 0
-    NORMAL = 1
-    BATCH = 2
-    LAST = 9
+    URGENT = 0
+    INTERACTIVE = 1
+    NORMAL = 2
+    BATCH = 3
+    CLOSING = 9
 
 
 @dataclass(order=True)
 class _Job:
-    priority: int
+    priority: Priority
     number: int
     run: Callable[[], Any] | None = field(compare=False)
     future: Future[Any] = field(compare=False)
@@ -87,7 +88,7 @@ class Worker:
         with self._lock:
             if not self._closed:
                 self._closed = True
-                last = Priority.LAST if finish else -1
+                last = Priority.CLOSING if finish else Priority.URGENT
                 self._jobs.put(_Job(last, next(self._number), None, Future()))
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -112,7 +113,7 @@ class Worker:
             result = job.run()
         except CoreError as error:
             job.future.set_exception(error)
-        except BaseException as error:  # noqa: BLE001 - the worker must outlive any job
+        except BaseException as error:
             job.future.set_exception(error)
             log.exception("bug on worker %s", self.name)
             if self._on_bug is not None:

@@ -1,0 +1,1 @@
+"""The catalog, thumbnails and vector stores."""

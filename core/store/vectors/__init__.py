@@ -1,0 +1,1 @@
+"""Where one space is searched."""
