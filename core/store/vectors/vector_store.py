@@ -1,0 +1,58 @@
+"""What a vector store is, and the ones there are."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+
+from core.records import Ids, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Vector: TypeAlias = "NDArray[np.float32]"
+"""(dim,) float32."""
+Hits: TypeAlias = "tuple[Ids, NDArray[np.float32]]"
+"""Ids and their scores (inner products), both (n,): best first, equal scores by ascending id."""
+
+
+class VectorStore(Protocol):
+    """Where one space is searched. All methods are called on one thread.
+
+    Scores are inner products with the very vectors added, computed in float32; a query that is not finite finds
+    nothing. Ids are never negative.
+    """
+
+    @property
+    def count(self) -> int:
+        """How many ids can be found."""
+        ...
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Adds vectors; an id that is already there keeps its place and gets the new vector."""
+        ...
+
+    def remove(self, ids: Ids) -> None:
+        """Removes ids; unknown ones are ignored."""
+        ...
+
+    def search(self, query: Vector, k: int) -> Hits:
+        """The `min(k, count)` best (by an approximate store: nearly always the best)."""
+        ...
+
+    def search_among(self, query: Vector, ids: Ids, k: int) -> Hits:
+        """The exact best among `ids` (ascending; unknown ones are ignored)."""
+        ...
+
+
+VECTOR_STORES: dict[str, str] = {
+    "exact": "core.store.vectors.exact:ExactStore",
+    "hnsw": "core.store.vectors.hnsw:HnswStore",
+}
+
+
+def make_vector_store(name: str, dim: int) -> VectorStore:
+    """An empty store of the named kind for vectors of `dim` dimensions."""
+    module, _, attribute = VECTOR_STORES[name].partition(":")
+    return cast(VectorStore, getattr(import_module(module), attribute)(dim))
