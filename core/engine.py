@@ -1,0 +1,298 @@
+"""The engine's front: every method returns at once; what takes time answers with a future."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.asking import Asker
+from core.decode.pool import DecodePool
+from core.embed.encoder import ENCODERS, make_encoder
+from core.embedding import Embedder, ModelBoard
+from core.errors import LibraryError
+from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged, NoticePosted
+from core.indexing import Indexer
+from core.models.wheel import read_weights
+from core.paths import LibraryPaths, default_library, model_cache
+from core.pipeline import Pipeline
+from core.reading import Reading
+from core.records import (
+    Answer,
+    Details,
+    Failure,
+    FileId,
+    Folder,
+    FolderId,
+    ImageView,
+    ItemId,
+    LibraryStatus,
+    ModelStatus,
+    Picture,
+    Progress,
+    Question,
+)
+from core.runtime.chain import chain
+from core.runtime.lane import Lane
+from core.runtime.worker import Priority
+from core.search.searcher import Searcher
+from core.settings import Settings
+from core.storage import Storage
+from core.upkeep import Upkeep
+from core.watch.folder import watchable
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One open library. Close it, or use it as a context manager.
+
+    Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
+    turn. A future's exception is a CoreError the user can be told, a CancelledError, or a bug.
+    """
+
+    def __init__(self, library: LibraryPaths, settings: Settings) -> None:
+        self.library = library
+        self.settings = settings
+        self.events = EventBus()
+        encoders = [
+            make_encoder(encoder_id, weights=read_weights, device=settings.device, cache=model_cache())
+            for encoder_id in ENCODERS
+        ]
+        specs = [encoder.spec for encoder in encoders]
+        views: list[ImageView] = list(dict.fromkeys(spec.view for spec in specs))
+        self._board = ModelBoard(specs, self.events)
+        self._pool = DecodePool(
+            settings.decoders,
+            limit_s=settings.decode_limit_s,
+            max_pixels=settings.max_megapixels * 1_000_000,
+            max_bytes=settings.max_file_mb * 1_000_000,
+        )
+        self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
+        self._gpu: Lane[Embedder] = Lane(
+            "gpu", lambda: Embedder(encoders, self._board), Embedder.unload, on_bug=self._on_bug
+        )
+        self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
+        self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
+        self._asker = Asker(self._gpu, self._pool, views)
+        pipeline = Pipeline(
+            store=self._store,
+            gpu=self._gpu,
+            pool=self._pool,
+            views=views,
+            spaces=[space.space_id for space in self._board.spaces],
+            batch_size=settings.batch_size,
+        )
+        self._indexer = Indexer(
+            library=library,
+            store=self._store,
+            pipeline=pipeline,
+            upkeep=Upkeep(self._store, self._gpu, self._search),
+            events=self.events,
+            rescan_minutes=lambda: self.settings.rescan_minutes,
+        )
+        self._asked_lock = threading.Lock()
+        self._asked: list[threading.Event] = []
+        self.opened: Future[None] = self._store.call(Priority.URGENT, lambda _: None)
+
+    # life
+
+    def start(self, *, watch: bool = True) -> None:
+        """Scans every folder and indexes what is new; with `watch`, goes on as files change."""
+        self._indexer.start(watch=watch)
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Ends every thread and process in the order of the data path. Unfinished work is kept for the next start.
+
+        Raises LibraryError if something did not end in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._asked_lock:
+            for abandoned in self._asked:
+                abandoned.set()
+
+        def left_s() -> float:
+            return max(0.1, deadline - time.monotonic())
+
+        late = [
+            name
+            for name, ended in (
+                ("decode", self._pool.close(left_s())),
+                ("ingest", self._indexer.close(left_s())),
+                ("gpu", self._gpu.close(left_s())),
+                ("search", self._search.close(left_s())),
+                ("read", self._read.close(left_s())),
+                ("store", self._store.close(left_s(), finish=True)),
+            )
+            if not ended
+        ]
+        if late:
+            raise LibraryError(f"Likewise could not stop in time (still busy: {', '.join(late)}).", "Nothing was lost.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # folders
+
+    def add_folder(self, path: Path) -> Future[Folder]:
+        """Watches a folder from now on and indexes it; adding a watched one again only looks for changes.
+
+        The future fails with FolderError when there is no such folder, it lies in a watched one or contains one, or it
+        holds the library itself.
+        """
+
+        def check(reading: Reading) -> Path:
+            return watchable(path, self.library.root, [folder.path for folder in reading.folders()])
+
+        def add(storage: Storage, real: Path) -> Folder:
+            folder = storage.catalog.add_folder(real)
+            self.events.publish(FoldersChanged())
+            self._indexer.scan(folder.folder_id)
+            return folder
+
+        checked = self._read.call(Priority.INTERACTIVE, check)
+        return chain(checked, lambda real: self._store.call(Priority.INTERACTIVE, add, real))
+
+    def remove_folder(self, folder_id: FolderId) -> Future[None]:
+        """Forgets a folder. What was understood of its files is kept for a month: adding it again is the undo."""
+
+        def remove(storage: Storage) -> None:
+            storage.catalog.remove_folder(folder_id)
+            self.events.publish(FoldersChanged())
+            self.events.publish(LibraryChanged())
+            self._indexer.scan()
+
+        return self._store.call(Priority.INTERACTIVE, remove)
+
+    def folders(self) -> Future[list[Folder]]:
+        """Every watched folder, in the order of adding."""
+        return self._read.call(Priority.INTERACTIVE, Reading.folders)
+
+    def rescan(self, folder_id: FolderId | None = None) -> Future[None]:
+        """Looks for changes in one folder or all; done when they are known, not when they are indexed."""
+        return self._indexer.scan(folder_id)
+
+    # indexing
+
+    @property
+    def progress(self) -> Progress:
+        """Where indexing is."""
+        return self._indexer.progress
+
+    def pause(self) -> None:
+        """Finishes the files begun and takes no more until `resume`."""
+        self._indexer.pause()
+
+    def resume(self) -> None:
+        """Goes on after `pause` or `cancel`."""
+        self._indexer.resume()
+
+    def cancel(self) -> None:
+        """Stops indexing; what waits keeps waiting until the next scan, retry or start."""
+        self._indexer.cancel()
+
+    def wait_idle(self) -> Future[None]:
+        """Done when nothing is left to scan or index; fails when indexing is not possible at all."""
+        return self._indexer.wait_idle()
+
+    def failures(self) -> Future[list[Failure]]:
+        """Every file that could not be indexed, newest first."""
+        return self._read.call(Priority.INTERACTIVE, Reading.failures)
+
+    def retry(self, file_ids: Sequence[FileId] | None = None) -> Future[int]:
+        """Tries failed files again, all of them if none are named; answers how many."""
+
+        def again(storage: Storage) -> int:
+            count = storage.catalog.retry(file_ids)
+            self._indexer.look()
+            return count
+
+        return self._store.call(Priority.INTERACTIVE, again)
+
+    # finding
+
+    def search(self, question: Question, *, cancel_older: bool = False) -> Future[Answer]:
+        """Answers `question`; an empty one lists everything that passes its filters, newest first.
+
+        With `cancel_older`, questions asked before and not yet answered are cancelled.
+        """
+        abandoned = threading.Event()
+        with self._asked_lock:
+            if cancel_older:
+                for older in self._asked:
+                    older.set()
+            self._asked.append(abandoned)
+        future = self._search.call(
+            Priority.INTERACTIVE, lambda searcher: self._asker.answer(searcher, question, abandoned)
+        )
+        future.add_done_callback(lambda _: self._forget_question(abandoned))
+        return future
+
+    def thumbnail(self, item_id: ItemId) -> Future[Picture | None]:
+        """An item's small picture, at most 384 px on its longer side; None when there is none."""
+        return self._read.call(Priority.NORMAL, Reading.thumbnail, item_id)
+
+    def preview(self, file_id: FileId, max_px: int) -> Future[Picture]:
+        """A file decoded again, at most `max_px` on its longer side. Fails with MediaError or LibraryError."""
+        path = self._read.call(Priority.INTERACTIVE, Reading.path, file_id)
+        return chain(path, lambda found: self._pool.preview(os.fsencode(found), max_px, priority=Priority.INTERACTIVE))
+
+    def details(self, file_id: FileId) -> Future[Details]:
+        """All we know of a file. Fails with LibraryError when it is no longer known."""
+        return self._read.call(Priority.INTERACTIVE, Reading.details, file_id)
+
+    def status(self) -> Future[LibraryStatus]:
+        """The library in numbers."""
+        return self._read.call(Priority.INTERACTIVE, lambda reading: reading.status(self._board, self.progress))
+
+    def models(self) -> list[ModelStatus]:
+        """Every encoder and what state it is in."""
+        return self._board.statuses
+
+    def change_settings(self, settings: Settings) -> Future[None]:
+        """Keeps new settings. Those of devices, limits and processes count from the next start."""
+        self.settings = settings
+        return self._store.call(Priority.INTERACTIVE, lambda _: settings.save(self.library.settings))
+
+    # the lanes' resources, each made on its own thread
+
+    def _open_storage(self) -> Storage:
+        storage = Storage.open(self.library)
+        for space in self._board.spaces:
+            storage.catalog.register_space(space)
+        if storage.catalog.notice:
+            self.events.publish(NoticePosted(storage.catalog.notice))
+        storage.purge()
+        return storage
+
+    def _open_searcher(self) -> Searcher:
+        self.opened.result()
+        return Searcher(self.library, self._board.spaces)
+
+    def _open_reading(self) -> Reading:
+        self.opened.result()
+        return Reading(self.library)
+
+    def _on_bug(self, details: str) -> None:
+        self.events.publish(BugFound(details))
+
+    def _forget_question(self, abandoned: threading.Event) -> None:
+        with self._asked_lock:
+            self._asked.remove(abandoned)
+
+
+def open_engine(library: Path | None = None, settings: Settings | None = None) -> Engine:
+    """The engine on a library folder (the default one if none is named), made where there is none. Returns at once."""
+    paths = LibraryPaths((library or default_library()).expanduser().absolute())
+    return Engine(paths, settings or Settings.load(paths.settings))

@@ -1,0 +1,321 @@
+"""Keeps the library equal to the disk: decides when to scan, when to index, and says how it goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import replace
+from pathlib import Path
+
+from core.decode.decoder import kind_of
+from core.errors import CoreError
+from core.events import BugFound, EventBus, FailuresChanged, FoldersChanged, LibraryChanged, ProgressChanged
+from core.paths import LibraryPaths
+from core.pipeline import Pipeline
+from core.records import Activity, Changes, Folder, FolderId, FolderState, Progress
+from core.runtime.lane import Lane
+from core.runtime.pace import Pace
+from core.runtime.worker import Priority
+from core.storage import Storage
+from core.store.reader import Reader
+from core.upkeep import Upkeep
+from core.watch.changes import compare, root_state
+from core.watch.scan import scan
+from core.watch.watcher import Watcher
+
+TELL_EVERY_S = 0.1
+"""Progress is told no more often than this."""
+CHANGED_EVERY_S = 1.0
+"""That there is something new to see is told no more often than this."""
+ALL_FOLDERS = FolderId(0)
+"""Stands for every folder in a request to scan; the catalog counts from 1."""
+RETRY_AFTER_S = 30.0
+"""After something stopped all indexing (no model, disk full), it is tried again so much later."""
+
+
+class Indexer:
+    """The `ingest` thread. Every public method returns at once and may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        library: LibraryPaths,
+        store: Lane[Storage],
+        pipeline: Pipeline,
+        upkeep: Upkeep,
+        events: EventBus,
+        rescan_minutes: Callable[[], int],
+    ) -> None:
+        self._library = library
+        self._store = store
+        self._pipeline = pipeline
+        self._upkeep = upkeep
+        self._events = events
+        self._rescan_minutes = rescan_minutes
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._scans: dict[FolderId, list[Future[None]]] = {}
+        self._waiters: list[Future[None]] = []
+        self._paused = False
+        self._cancelled = False
+        self._progress = Progress()
+        self._pace = Pace()
+        self._told_at = 0.0
+        self._library_told_at = 0.0
+        self._failed = -1
+        self._watcher: Watcher | None = None
+        self._watched: dict[Path, FolderId] = {}
+        self._thread = threading.Thread(target=self._main, name="ingest", daemon=True)
+
+    # from any thread
+
+    def start(self, *, watch: bool) -> None:
+        """Begins: scans every folder, indexes what waits, and with `watch` keeps doing so as files change."""
+        if watch:
+            self._watcher = Watcher(self._on_dirty)
+        self._thread.start()
+
+    @property
+    def progress(self) -> Progress:
+        """Where indexing is."""
+        return self._progress
+
+    def scan(self, folder_id: FolderId | None = None) -> Future[None]:
+        """Looks for changes in a folder (None: all); done when the catalog knows them, not when they are indexed."""
+        future: Future[None] = Future()
+        with self._lock:
+            self._cancelled = False
+            self._scans.setdefault(ALL_FOLDERS if folder_id is None else folder_id, []).append(future)
+        self._wake.set()
+        return future
+
+    def look(self) -> None:
+        """Indexes whatever waits by now."""
+        with self._lock:
+            self._cancelled = False
+        self._wake.set()
+
+    def pause(self) -> None:
+        """Finishes the files begun and takes no more until `resume`."""
+        self._paused = True
+        self._wake.set()
+
+    def resume(self) -> None:
+        """Goes on after `pause` or `cancel`."""
+        self._paused = False
+        self.look()
+
+    def cancel(self) -> None:
+        """Stops indexing; what waits keeps waiting until the next scan, retry or start."""
+        with self._lock:
+            self._cancelled = True
+            self._paused = False
+        self._wake.set()
+
+    def wait_idle(self) -> Future[None]:
+        """Done when nothing is left to scan, index or tidy; fails if indexing is not possible at all."""
+        future: Future[None] = Future()
+        with self._lock:
+            self._waiters.append(future)
+        self._wake.set()
+        return future
+
+    def close(self, timeout_s: float) -> bool:
+        """Stops between files. What is unfinished stays in the queue table. Returns whether the thread ended."""
+        self._stop.set()
+        self._wake.set()
+        if self._watcher is not None:
+            self._watcher.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        with self._lock:
+            unmet = [*self._waiters, *(future for futures in self._scans.values() for future in futures)]
+        for future in unmet:
+            future.cancel()
+        return not self._thread.is_alive()
+
+    # the ingest thread
+
+    def _main(self) -> None:
+        try:
+            self._store.call(Priority.NORMAL, lambda _: None).result()
+            reader = Reader(self._library)
+        except (CoreError, CancelledError):
+            return  # the library did not open: whoever opened it was told
+        try:
+            self._loop(reader)
+        finally:
+            reader.close()
+
+    def _loop(self, reader: Reader) -> None:
+        self.scan()
+        next_full = time.monotonic() + self._rescan_minutes() * 60
+        while not self._stop.is_set():
+            self._wake.clear()
+            retry_at = next_full
+            try:
+                self._work(reader)
+            except CancelledError:
+                return  # the engine is closing
+            except CoreError as error:
+                self._blocked(error)
+                retry_at = time.monotonic() + RETRY_AFTER_S
+            except Exception as error:  # noqa: BLE001 - a bug must not end indexing for good
+                self._events.publish(BugFound(traceback.format_exc()))
+                self._blocked(error)
+                retry_at = time.monotonic() + RETRY_AFTER_S
+            self._wake.wait(max(0.0, min(retry_at, next_full) - time.monotonic()))
+            if time.monotonic() >= next_full:
+                self.scan()
+                next_full = time.monotonic() + self._rescan_minutes() * 60
+
+    def _work(self, reader: Reader) -> None:
+        """Scans and indexes until nothing is left or something tells it not to."""
+        while not self._stop.is_set():
+            if self._scan_next(reader):
+                continue
+            waiting = reader.counts().waiting
+            if not waiting or not self._may_index():
+                break
+            self._tell(
+                replace(self._progress, activity=Activity.INDEXING, total=self._progress.done + waiting, note="")
+            )
+            self._pipeline.run(reader, go_on=self._may_index, abandoned=self._stop.is_set, finished=self._on_finished)
+            self._tell_failures(reader)
+        self._settle(reader)
+
+    def _may_index(self) -> bool:
+        return not (self._paused or self._cancelled or self._scans or self._stop.is_set())
+
+    def _settle(self, reader: Reader) -> None:
+        """Nothing more to do for now: tidies up and says so."""
+        if self._stop.is_set():
+            return
+        self._tell_failures(reader)
+        self._pace.restart()
+        if self._paused and reader.counts().waiting:
+            self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
+            return
+        if self._progress != Progress():
+            self._tell(Progress(), force=True)
+            self._events.publish(LibraryChanged())
+            self._events.publish(FoldersChanged())
+        self._upkeep.run(self._is_quiet)
+        if self._is_quiet():
+            for future in self._take_waiters():
+                future.set_result(None)
+
+    def _is_quiet(self) -> bool:
+        return not (self._scans or self._stop.is_set())
+
+    def _blocked(self, error: Exception) -> None:
+        """Indexing is not possible at all; says why and fails whoever waits for it."""
+        self._tell(Progress(note=str(error)), force=True)
+        for future in self._take_waiters():
+            future.set_exception(error)
+
+    def _take_waiters(self) -> list[Future[None]]:
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
+        return [future for future in waiters if future.set_running_or_notify_cancel()]
+
+    # scans
+
+    def _on_dirty(self, root: Path) -> None:
+        """Something under `root` changed. Called on the watcher's thread."""
+        folder_id = self._watched.get(root)
+        if folder_id is not None:
+            with self._lock:
+                self._scans.setdefault(folder_id, [])
+            self._wake.set()
+
+    def _scan_next(self, reader: Reader) -> bool:
+        """Scans what was asked for first; False when nothing is."""
+        with self._lock:
+            wanted = next(iter(self._scans), None)
+            if wanted is None:
+                return False
+            waiting = self._scans.pop(wanted)
+        try:
+            for folder in reader.folders():
+                if wanted in (ALL_FOLDERS, folder.folder_id):
+                    self._scan(reader, folder)
+        except CoreError as error:
+            for future in waiting:
+                future.set_exception(error)
+            raise
+        self._follow([folder.path for folder in reader.folders()])
+        for future in waiting:
+            future.set_result(None)
+        return True
+
+    def _scan(self, reader: Reader, folder: Folder) -> None:
+        """Makes the catalog's picture of one folder equal to the disk."""
+        if self._progress.activity is Activity.IDLE:
+            self._tell(replace(self._progress, activity=Activity.SCANNING, note=str(folder.path)), force=True)
+        self._watch(folder)
+        listing = scan(folder.path, kind_of, exclude=[self._library.root], stop=self._stop.is_set)
+        if self._stop.is_set():
+            return
+        known = reader.known_files(folder.folder_id)
+        state = root_state(listing, len(known))
+        changes = compare(known, listing) if state is FolderState.ONLINE else Changes()
+        if state is folder.state and not changes:
+            return
+
+        def apply(storage: Storage) -> None:
+            storage.catalog.set_folder_state(folder.folder_id, state)
+            storage.catalog.apply_changes(folder.folder_id, changes)
+
+        self._store.call(Priority.NORMAL, apply).result()
+        self._events.publish(FoldersChanged())
+        self._events.publish(LibraryChanged())
+
+    def _watch(self, folder: Folder) -> None:
+        """Listens from before the scan on, so that nothing slips through between the two."""
+        if self._watcher is not None and folder.path not in self._watched:
+            self._watched[folder.path] = folder.folder_id
+            self._watcher.watch(folder.path)
+
+    def _follow(self, paths: list[Path]) -> None:
+        """Stops listening to folders that were removed."""
+        for path in [path for path in self._watched if path not in paths]:
+            del self._watched[path]
+            if self._watcher is not None:
+                self._watcher.unwatch(path)
+
+    # what listeners hear
+
+    def _on_finished(self, count: int) -> None:
+        self._pace.add(count)
+        done = self._progress.done + count
+        total = max(self._progress.total, done)
+        self._upkeep.saved()
+        self._tell(
+            replace(
+                self._progress,
+                done=done,
+                total=total,
+                rate_per_s=self._pace.rate_per_s,
+                eta_s=self._pace.eta_s(total - done),
+            )
+        )
+        if time.monotonic() - self._library_told_at >= CHANGED_EVERY_S:
+            self._library_told_at = time.monotonic()
+            self._events.publish(LibraryChanged())
+
+    def _tell(self, progress: Progress, *, force: bool = False) -> None:
+        self._progress = progress
+        if force or time.monotonic() - self._told_at >= TELL_EVERY_S:
+            self._told_at = time.monotonic()
+            self._events.publish(ProgressChanged(progress))
+
+    def _tell_failures(self, reader: Reader) -> None:
+        failed = reader.counts().failed
+        if failed != self._failed:
+            self._failed = failed
+            self._events.publish(FailuresChanged(failed))

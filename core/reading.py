@@ -1,0 +1,70 @@
+"""What the `read` thread owns: everything that is looked up without searching."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.decode.thumbnail import read_thumbnail
+from core.embedding import ModelBoard
+from core.errors import LibraryError
+from core.paths import LibraryPaths
+from core.records import Details, Failure, FileId, Folder, ItemId, LibraryStatus, Picture, Progress
+from core.store.reader import Reader
+from core.store.thumbnails import Thumbnails
+
+
+class Reading:
+    """Made, used and closed on the `read` thread."""
+
+    def __init__(self, library: LibraryPaths) -> None:
+        self._library = library
+        self._reader = Reader(library)
+        self._thumbnails = Thumbnails(library.thumbnails)
+
+    def folders(self) -> list[Folder]:
+        """Every watched folder."""
+        return self._reader.folders()
+
+    def failures(self) -> list[Failure]:
+        """Every file that failed, newest first."""
+        return self._reader.failures()
+
+    def thumbnail(self, item_id: ItemId) -> Picture | None:
+        """An item's small picture, or None when there is none."""
+        content = self._reader.content_hash(item_id)
+        jpeg = None if content is None else self._thumbnails.get(content)
+        return None if jpeg is None else read_thumbnail(jpeg)
+
+    def path(self, file_id: FileId) -> Path:
+        """Where a file is. Raises LibraryError when it is no longer known."""
+        path = self._reader.path(file_id)
+        if path is None:
+            raise LibraryError("That file is no longer in the library.", "Search again to see what is there now.")
+        return Path(os.fsdecode(path))
+
+    def details(self, file_id: FileId) -> Details:
+        """All we know of a file. Raises LibraryError when it is no longer known."""
+        details = self._reader.details(file_id)
+        if details is None:
+            raise LibraryError("That file is no longer in the library.", "Search again to see what is there now.")
+        return details
+
+    def status(self, board: ModelBoard, progress: Progress) -> LibraryStatus:
+        """The library in numbers."""
+        counts = self._reader.counts()
+        return LibraryStatus(
+            library=self._library.root,
+            files=counts.files,
+            items=counts.items,
+            waiting=counts.waiting,
+            failed=counts.failed,
+            folders=tuple(self._reader.folders()),
+            models=tuple(board.statuses),
+            progress=progress,
+        )
+
+    def close(self) -> None:
+        """Lets go of the databases."""
+        self._thumbnails.close()
+        self._reader.close()

@@ -1,0 +1,231 @@
+"""Answers questions from one library: exact names, then every space that can answer, fused by calibrated score."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from core.errors import QuestionError
+from core.paths import LibraryPaths
+from core.records import (
+    Answer,
+    ContentHash,
+    FileId,
+    Ids,
+    Outcome,
+    Question,
+    Result,
+    SegmentId,
+    SpaceId,
+    SpaceSpec,
+    Strength,
+    Vectors,
+)
+from core.search.calibrate import SAMPLE_SIZE, Calibration, measure, probability, strength
+from core.search.fuse import Ranked, fuse
+from core.store.reader import Reader
+from core.store.vectors.space_index import PendingSnapshot, SpaceIndex
+
+log = logging.getLogger(__name__)
+
+OVERFETCH = 2
+"""Segments fetched for each result wanted: some belong to the same file, or to none any more."""
+
+
+class Searcher:
+    """Everything that finds. Made, used and closed on the `search` thread.
+
+    `spaces` are those in use. Answers are right from the first call on, whatever state the stores on disk are in.
+    """
+
+    def __init__(self, library: LibraryPaths, spaces: Sequence[SpaceSpec]) -> None:
+        self._reader = Reader(library)
+        self._specs = {spec.space_id: spec for spec in spaces}
+        self._indexes = {space_id: SpaceIndex(library, self._reader, space_id) for space_id in self._specs}
+        self._calibrations = {spec.space_id: self._stored_calibration(spec) for spec in spaces}
+        for space_id, index in self._indexes.items():
+            reason = index.open()
+            if reason:
+                log.info("search store of %s is made anew: %s", space_id, reason)
+
+    def close(self) -> None:
+        """Lets go of the catalog."""
+        self._reader.close()
+
+    # questions
+
+    def answer(self, question: Question, asked: Mapping[SpaceId, Vectors], same: ContentHash | None = None) -> Answer:
+        """The best files for `question`, whose words and examples are given as vectors (n, dim) in each space asked.
+
+        `same` is the content of the one example, if there is just one: files that hold it say so.
+        """
+        started = time.perf_counter()
+        self.refresh()
+        outcome, results = self._find(question, asked, same)
+        return Answer(question, outcome, results, (time.perf_counter() - started) * 1000)
+
+    @property
+    def example_spaces(self) -> list[SpaceId]:
+        """The spaces in which examples are asked."""
+        return [spec.space_id for spec in self._specs.values() if spec.answers_media]
+
+    def known(self, file_id: FileId) -> tuple[dict[SpaceId, Vectors], ContentHash]:
+        """The stored vectors of a file's segments in the spaces that answer examples, and its content.
+
+        Raises QuestionError when the library does not know the file.
+        """
+        details = self._reader.details(file_id)
+        content = None if details is None else self._reader.content_hash(details.result.item_id)
+        if content is None:
+            raise QuestionError("That file is no longer in the library.", "Search again to see what is there now.")
+        segments = self._reader.segments_of_file(file_id)
+        vectors = {space_id: self._reader.vectors(space_id, segments)[1] for space_id in self.example_spaces}
+        return {space_id: rows for space_id, rows in vectors.items() if len(rows)}, content
+
+    def _find(
+        self, question: Question, asked: Mapping[SpaceId, Vectors], same: ContentHash | None
+    ) -> tuple[Outcome, list[Result]]:
+        if self._reader.counts().items == 0:
+            return Outcome.EMPTY_LIBRARY, []
+        among = self._reader.segments_matching(question.filters) if question.filters else None
+        if among is not None and len(among) == 0:
+            return Outcome.FILTERED_OUT, []
+        if question.is_empty:
+            return Outcome.BROWSE, self._reader.browse(question.filters, question.limit)
+        results = self._named(question)
+        named = {result.file_id for result in results}
+        results += [result for result in self._ranked(question, asked, among, same) if result.file_id not in named]
+        good = any(result.strength is not Strength.WEAK for result in results)
+        return (Outcome.FOUND if good else Outcome.NO_GOOD_MATCH), results[: question.limit]
+
+    def _named(self, question: Question) -> list[Result]:
+        """Files whose name is just what was typed: certain, so first."""
+        if not question.text.strip() or question.examples:
+            return []
+        found = self._reader.exact_name_matches(question.text.strip(), question.filters, question.limit)
+        return [
+            replace(result, score=1.0, strength=Strength.STRONG, space="name", reason="in the name") for result in found
+        ]
+
+    def _ranked(
+        self, question: Question, asked: Mapping[SpaceId, Vectors], among: Ids | None, same: ContentHash | None
+    ) -> list[Result]:
+        """Enough files, best first; asks for ever more segments while some turn out to have no file."""
+        wanted = question.limit * OVERFETCH
+        most = max((index.count for index in self._indexes.values()), default=0)
+        while True:
+            ranked = self._rank(asked, among, wanted)
+            results = self._results(ranked, same, question.limit)
+            if len(results) >= question.limit or wanted >= most:
+                return results
+            wanted *= 4
+
+    def _rank(self, asked: Mapping[SpaceId, Vectors], among: Ids | None, k: int) -> Ranked:
+        """Candidates of every space asked, each scored exactly in every one of them."""
+        queries = {space_id: _one(vectors) for space_id, vectors in asked.items() if space_id in self._specs}
+        hits = {space_id: self._indexes[space_id].search(query, k, among) for space_id, query in queries.items()}
+        candidates = np.unique(np.concatenate([ids for ids, _ in hits.values()])) if hits else np.empty(0, np.int64)
+        if candidates.size == 0:
+            return Ranked(candidates, np.empty(0, np.float32), ())
+        evidence: list[tuple[SpaceSpec, Vectors]] = []
+        for space_id, query in queries.items():
+            ids, scores = hits[space_id]
+            if len(queries) > 1:
+                ids, vectors = self._reader.vectors(space_id, candidates)
+                scores = vectors @ query
+            surprises = np.full(len(candidates), np.nan, np.float32)
+            calibration = self._calibrations[space_id]
+            surprises[np.searchsorted(candidates, ids)] = (scores - calibration.mean) / calibration.deviation
+            evidence.append((self._specs[space_id], surprises))
+        return fuse(candidates, evidence)
+
+    def _results(self, ranked: Ranked, same: ContentHash | None, limit: int) -> list[Result]:
+        """The files of the ranked segments, each once, at most `limit`."""
+        files = self._reader.results_for_segments(ranked.segments)
+        same_item = None if same is None else self._reader.find_item(same)
+        results: dict[FileId, Result] = {}
+        for segment, surprise, spec in zip(ranked.segments, ranked.surprises, ranked.spaces, strict=True):
+            for result in files.get(SegmentId(int(segment)), ()):
+                is_same = result.item_id == same_item
+                scored = replace(
+                    result,
+                    score=1.0 if is_same else probability(float(surprise), spec),
+                    strength=Strength.STRONG if is_same else strength(float(surprise), spec),
+                    space=str(spec.space_id),
+                    reason="same file" if is_same else spec.reason,
+                )
+                results.setdefault(result.file_id, scored)
+            if len(results) >= limit:
+                break
+        return list(results.values())
+
+    # upkeep, while nobody waits
+
+    def refresh(self) -> None:
+        """Takes in what was committed since."""
+        for index in self._indexes.values():
+            index.refresh()
+
+    def work(self) -> bool:
+        """One small step of putting new vectors where they are found fastest; False when there is none left."""
+        self.refresh()
+        return any(index.work() for index in self._indexes.values())
+
+    def begin_snapshot(self) -> PendingSnapshot | None:
+        """The next store file to make safe, or None."""
+        for index in self._indexes.values():
+            pending = index.begin_snapshot()
+            if pending is not None:
+                return pending
+        return None
+
+    def is_miscalibrated(self) -> bool:
+        """Whether a space has grown or shrunk by a quarter since its chance was measured."""
+        return any(self._has_drifted(space_id) for space_id in self._specs)
+
+    def calibrate(self, null_questions: Mapping[SpaceId, Vectors]) -> dict[SpaceId, Calibration]:
+        """Measures chance anew where a space has drifted, and answers what to remember.
+
+        `null_questions` are words that ask for nothing in particular, as vectors (m, dim); a space that answers only
+        examples is measured with its own vectors instead.
+        """
+        measured: dict[SpaceId, Calibration] = {}
+        for space_id, spec in self._specs.items():
+            if self._has_drifted(space_id):
+                sample = self._sample(space_id)
+                chance = measure(null_questions.get(space_id, sample), sample, _prior(spec))
+                measured[space_id] = replace(chance, count=self._indexes[space_id].count)
+        self._calibrations.update(measured)
+        return measured
+
+    def _has_drifted(self, space_id: SpaceId) -> bool:
+        count, known = self._indexes[space_id].count, self._calibrations[space_id].count
+        return abs(count - known) > known / 4
+
+    def _sample(self, space_id: SpaceId) -> Vectors:
+        """At most SAMPLE_SIZE stored vectors, the same ones every time for the same library."""
+        ids = self._reader.searchable(space_id).come
+        if len(ids) > SAMPLE_SIZE:
+            ids = np.sort(np.random.default_rng(0).choice(ids, SAMPLE_SIZE, replace=False))
+        return self._reader.vectors(space_id, ids)[1]
+
+    def _stored_calibration(self, spec: SpaceSpec) -> Calibration:
+        stored = self._reader.calibration(spec.space_id)
+        if stored is None:
+            return _prior(spec)
+        return Calibration(stored["mean"], stored["deviation"], int(stored["count"]))
+
+
+def _prior(spec: SpaceSpec) -> Calibration:
+    return Calibration(spec.chance_mean, spec.chance_deviation, 0)
+
+
+def _one(vectors: Vectors) -> Vectors:
+    """Several questions in one space as one: their mean direction."""
+    mean: Vectors = vectors.mean(axis=0)
+    norm = float(np.linalg.norm(mean))
+    return mean / norm if norm > 0 else mean
