@@ -181,9 +181,8 @@ class Indexer:
             waiting = reader.counts().waiting
             if not waiting or not self._may_index():
                 break
-            self._tell(
-                replace(self._progress, activity=Activity.INDEXING, total=self._progress.done + waiting, note="")
-            )
+            total = self._progress.done + waiting
+            self._tell(replace(self._progress, activity=Activity.INDEXING, total=total, note=""))
             self._pipeline.run(reader, go_on=self._may_index, abandoned=self._stop.is_set, finished=self._on_finished)
             self._tell_failures(reader)
         self._settle(reader)

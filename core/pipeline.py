@@ -39,7 +39,7 @@ T = TypeVar("T")
 CLAIM = 64
 """Files taken from the queue table in one commit."""
 DECODED_BATCHES = 4
-"""Decoded pictures wait in memory up to this many batches: enough to never starve the models, small enough to forget."""
+"""At most so many batches are being decoded or wait for the models: these never starve, and memory stays small."""
 ENCODES_IN_FLIGHT = 2
 """One batch on the device, the next one ready beside it."""
 POLL_S = 0.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Concatenate, ParamSpec
 
 from core.embedding import Embedder
 from core.paths import resource
@@ -12,6 +13,9 @@ from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.search.searcher import Searcher
 from core.storage import Storage
+from core.store.catalog import Catalog
+
+P = ParamSpec("P")
 
 
 class Upkeep:
@@ -38,10 +42,9 @@ class Upkeep:
             pending = self._search.call(Priority.BATCH, Searcher.begin_snapshot).result()
             if pending is None:
                 break
-            snapshot = pending.finish()
-            self._write(lambda storage, snapshot=snapshot: storage.catalog.save_snapshot(snapshot))
+            self._write(Catalog.save_snapshot, pending.finish())
         if go_on():
-            self._write(lambda storage: storage.catalog.tidy())
+            self._write(Catalog.tidy)
 
     def _calibrate(self) -> None:
         if not self._search.call(Priority.BATCH, Searcher.is_miscalibrated).result():
@@ -51,11 +54,7 @@ class Upkeep:
             self._nulls = self._gpu.call(Priority.BATCH, Embedder.texts, lines).result()
         measured = self._search.call(Priority.BATCH, Searcher.calibrate, self._nulls).result()
         for space_id, calibration in measured.items():
-            self._write(
-                lambda storage, space_id=space_id, calibration=calibration: storage.catalog.save_calibration(
-                    space_id, asdict(calibration)
-                )
-            )
+            self._write(Catalog.save_calibration, space_id, asdict(calibration))
 
-    def _write(self, use: Callable[[Storage], None]) -> None:
-        self._store.call(Priority.BATCH, use).result()
+    def _write(self, use: Callable[Concatenate[Catalog, P], None], *args: P.args, **kwargs: P.kwargs) -> None:
+        self._store.call(Priority.BATCH, lambda storage: use(storage.catalog, *args, **kwargs)).result()

@@ -146,7 +146,7 @@ class Searcher:
     def _results(self, ranked: Ranked, same: ContentHash | None, limit: int) -> list[Result]:
         """The files of the ranked segments, each once, at most `limit`."""
         files = self._reader.results_for_segments(ranked.segments)
-        same_item = None if same is None else self._reader.find_item(same)
+        same_item = None if same is None else self._reader.find_item(same, ())
         results: dict[FileId, Result] = {}
         for segment, surprise, spec in zip(ranked.segments, ranked.surprises, ranked.spaces, strict=True):
             for result in files.get(SegmentId(int(segment)), ()):

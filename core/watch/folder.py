@@ -11,8 +11,9 @@ from core.errors import FolderError
 def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
     """The real, absolute path under which `path` is to be watched.
 
-    Raises FolderError when there is no such folder, it belongs to the library, it lies in a watched folder, or a watched
-    folder lies in it (each file has one folder, so that removing a folder is clear). One that is watched is answered.
+    Raises FolderError when there is no such folder, it belongs to the library, it lies in a watched folder, or
+    a watched folder lies in it (each file has one folder, so that removing a
+    folder is clear). A folder that is watched already is answered as it is.
     """
     real = path.expanduser().resolve()
     if not real.is_dir():
