@@ -1,0 +1,152 @@
+"""Lists a folder's media files by `lstat` alone: no file is opened, no link followed, no border of a drive crossed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.records import FoundFile, Kind
+from core.watch.identity import signature_from
+
+_SYSTEM_FOLDERS = frozenset(
+    {
+        b"node_modules",
+        b"lost+found",
+        b"$recycle.bin",
+        b"recycler",
+        b"system volume information",
+        b"__macosx",
+        b"@eadir",  # Synology's thumbnails and recycle bin
+        b"#recycle",
+        b"#snapshot",
+    }
+)
+_FILES_BETWEEN_STOPS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The media files below a folder, in order of path within each directory.
+
+    `unread` are the directories of whose contents nothing is known: unreadable, gone while we looked, another drive
+    mounted there, or (the root itself) absent, exchanged meanwhile, or not listed to the end. Files below them that
+    are not in `files` may well exist.
+    """
+
+    root: bytes
+    files: tuple[FoundFile, ...] = ()
+    unread: frozenset[bytes] = frozenset()
+
+    @property
+    def complete(self) -> bool:
+        """Whether what is not in `files` is not there."""
+        return not self.unread
+
+
+def is_skipped(name: bytes) -> bool:
+    """Whether a file or directory of this name is hidden, or kept by a system for itself."""
+    return name.startswith(b".") or name.lower() in _SYSTEM_FOLDERS
+
+
+def is_skipped_below(root: bytes, path: bytes) -> bool:
+    """Whether a scan of `root` passes over `path`: one of its parts, below `root`, is skipped."""
+    below = path.removeprefix(root)
+    return any(is_skipped(name) for name in below.split(os.sep.encode()) if name)
+
+
+def scan(
+    root: Path,
+    kind_of: Callable[[bytes], Kind | None],
+    *,
+    exclude: Iterable[Path] = (),
+    stop: Callable[[], bool] = lambda: False,
+) -> Listing:
+    """Lists `root` and what is below it. Never raises for what it finds, or does not find.
+
+    Args:
+        root: the folder; may itself be hidden or a mount point, as the user named it.
+        kind_of: what kind of media a file name stands for; None means none.
+        exclude: directories to pass over wherever they turn up, by identity (our own data).
+        stop: asked now and then; when it says yes the listing ends, with the root `unread`.
+    """
+    return _Scan(root, kind_of, exclude, stop).run()
+
+
+class _Scan:
+    def __init__(
+        self,
+        root: Path,
+        kind_of: Callable[[bytes], Kind | None],
+        exclude: Iterable[Path],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._folder = root
+        self._root = os.fsencode(root)
+        self._kind_of = kind_of
+        self._stop = stop
+        self._visited = {identity for path in exclude if (identity := identity_of(path))}
+        self._files: list[FoundFile] = []
+        self._unread: set[bytes] = set()
+
+    def run(self) -> Listing:
+        before = identity_of(self._folder)
+        if before is None or not self._walk(before) or identity_of(self._folder) != before:
+            self._unread.add(self._root)
+        return Listing(self._root, tuple(self._files), frozenset(self._unread))
+
+    def _walk(self, root_identity: tuple[int, int]) -> bool:
+        """Lists directory after directory, depth first; returns whether it came to the end."""
+        self._visited.add(root_identity)
+        waiting = [self._root]
+        while waiting:
+            directory = waiting.pop()
+            if self._stop():
+                return False
+            try:
+                with os.scandir(directory) as entries:
+                    ordered = sorted(entries, key=lambda entry: entry.name)
+            except OSError:
+                self._unread.add(directory)
+                continue
+            below: list[bytes] = []
+            for number, entry in enumerate(ordered, start=1):
+                if number % _FILES_BETWEEN_STOPS == 0 and self._stop():
+                    return False
+                self._look_at(entry, directory, root_identity[0], below)
+            waiting += reversed(below)
+        return True
+
+    def _look_at(self, entry: os.DirEntry[bytes], directory: bytes, device: int, below: list[bytes]) -> None:
+        if is_skipped(entry.name):
+            return
+        try:
+            is_directory = entry.is_dir(follow_symlinks=False)
+            kind = None if is_directory else self._kind_of(entry.name)
+            if not is_directory and kind is None:
+                return
+            status = os.lstat(entry.path)  # DirEntry.stat() has no inode on Windows
+        except FileNotFoundError:
+            return
+        except OSError:
+            self._unread.add(directory)
+            return
+        if kind is not None:
+            if stat.S_ISREG(status.st_mode):
+                self._files.append(FoundFile(entry.path, kind, signature_from(status)))
+        elif status.st_dev != device:
+            self._unread.add(entry.path)
+        elif stat.S_ISDIR(status.st_mode) and (identity := (status.st_dev, status.st_ino)) not in self._visited:
+            self._visited.add(identity)
+            below.append(entry.path)
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """The (device, inode) of a folder, by which it is recognised under any name; None if it cannot be reached."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
