@@ -1,0 +1,99 @@
+"""What every test shares: no window on the screen, a home of its own, nothing left running."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+GRACE_S = 5.0
+"""How long what a test started may take to end after it."""
+LASTING_THREADS = ("tqdm_monitor", "pytest_timeout")
+"""Threads that libraries start once and keep: tqdm's watches its bars, pytest-timeout's watches us."""
+LASTING_PROCESSES = ("multiprocessing.resource_tracker",)
+"""Processes that the standard library starts once and keeps."""
+PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "motorcycle_left.png", "rocket.jpg")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.pop("LIKEWISE_LIBRARY", None)
+    home = Path(tempfile.mkdtemp(prefix="likewise-tests-"))
+    config.add_cleanup(lambda: _remove(home))
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        os.environ[name] = str(home / name.lower())
+    os.environ.setdefault("LIKEWISE_MODEL_CACHE", str(home / "models"))
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if not thread.name.startswith(LASTING_THREADS)}
+
+
+def _children() -> dict[int, str]:
+    """The processes that this one started and that still run, with their command lines. Linux only."""
+    children = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            command = stat.with_name("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # ended meanwhile
+            continue
+        if parent == os.getpid() and not any(name in command for name in LASTING_PROCESSES):
+            children[int(stat.parent.name)] = command
+    return children
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Fails a test that leaves a thread or a process behind. What a wider fixture runs was there before."""
+    threads, processes = _threads(), _children()
+    yield
+    deadline = time.monotonic() + GRACE_S
+    while True:
+        late = [f"thread {thread.name!r}" for thread in _threads() - threads]
+        late += [f"process {pid}: {command}" for pid, command in _children().items() if pid not in processes]
+        if not late:
+            return
+        if time.monotonic() > deadline:
+            pytest.fail(f"left running after the test: {'; '.join(late)}. Close what the test opened.")
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def model_cache() -> Path:
+    """Where converted models are kept: converted once a session, or once for all where LIKEWISE_MODEL_CACHE is set."""
+    return Path(os.environ["LIKEWISE_MODEL_CACHE"])
+
+
+@pytest.fixture(scope="session")
+def sample_photos() -> list[Path]:
+    """Real photos that scikit-image's wheel carries: a face, a cat, a cup, stars, a motorcycle, a rocket."""
+    package = importlib.util.find_spec("skimage")
+    assert package is not None
+    assert package.origin is not None
+    photos = [Path(package.origin).with_name("data") / name for name in PHOTOS]
+    assert all(photo.is_file() for photo in photos)
+    return photos
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real media and their ground truth, where there is one."""
+    folder = Path(os.environ.get("LIKEWISE_SHARED", REPOSITORY.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no media with ground truth in {folder}; name their folder in LIKEWISE_SHARED")
+    return folder
