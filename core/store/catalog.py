@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from core.errors import FolderError
 from core.paths import LibraryPaths
 from core.records import (
     Changes,
@@ -24,10 +32,21 @@ from core.records import (
     SpaceSpec,
     Stage,
 )
+from core.store.changes import apply_changes, signature_of, signature_values
+from core.store.database import damage_remembered, errors_in_words, transaction
+from core.store.library import open_library
+from core.store.migrate import back_up
+from core.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 2
+"""How often indexing a file may end with the app itself before the file is set aside."""
+_ROWS_PER_STATEMENT = 500
+_SECONDS_PER_DAY = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +71,7 @@ class IndexedSegment:
 
 @dataclass(frozen=True, slots=True)
 class IndexedFile:
-    """A file decoded and embedded, ready to be saved. `signature` is what it was when its bytes were read."""
+    """A file decoded and embedded, ready to be saved. `signature` is that of its `WorkItem`."""
 
     file_id: FileId
     signature: Signature
@@ -63,28 +82,15 @@ class IndexedFile:
     segments: Sequence[IndexedSegment]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A vector store file that was written whole, and what it must be when it is read again."""
-
-    space_id: SpaceId
-    shard: int
-    file: str
-    size_bytes: int
-    sha256: bytes
-    dim: int
-    library: str
-
-
 class Catalog:
     """The writer. Open, use and close it on one thread (`store`); every method commits before it returns.
 
     Every method raises `LibraryError` with a sentence when the disk is full, read-only or damaged; nothing of the
     call is then kept.
-    """
 
-    notice: str
-    """What the user should read once after opening ("the library was damaged …"), or empty."""
+    Attributes:
+        notice: what the user should read once after opening ("the library was damaged …"), or empty.
+    """
 
     def __init__(self, library: LibraryPaths) -> None:
         """Locks, checks, migrates and opens the library, making it where there is none.
@@ -94,92 +100,305 @@ class Catalog:
             LibraryTooNewError: a newer Likewise wrote it.
             LibraryError: it cannot be read or written.
         """
-        raise NotImplementedError
+        self._library = library
+        self._db, self.notice, self._lock = open_library(library)
+        try:
+            self._requeue_unfinished()
+            self._discard_strays()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Empties the write-ahead log into the database and lets go of the lock. Close the readers first."""
-        raise NotImplementedError
+        try:
+            self.tidy()
+        finally:
+            self._db.close()
+            self._lock.close()
 
     # folders
 
     def add_folder(self, path: Path) -> Folder:
         """The folder at `path`, added unless it is there. Nesting is the caller's to refuse."""
-        raise NotImplementedError
+        raw = os.fsencode(path)
+        with self._transaction():
+            self._db.execute("INSERT INTO folder (path) VALUES (?) ON CONFLICT DO NOTHING", (raw,))
+            folder_id, state = self._db.execute("SELECT id, state FROM folder WHERE path=?", (raw,)).fetchone()
+        return Folder(FolderId(folder_id), path, FolderState(state))
 
     def remove_folder(self, folder_id: FolderId) -> None:
         """Forgets a folder and its files. What was understood of them is kept until `purge_orphans`."""
-        raise NotImplementedError
+        with self._transaction():
+            self._db.execute("DELETE FROM folder WHERE id=?", (folder_id,))
 
     def set_folder_state(self, folder_id: FolderId, state: FolderState) -> None:
-        """Remembers whether the folder can be read now."""
-        raise NotImplementedError
+        """Remembers whether the folder can be read now; files of an offline folder are not claimed."""
+        with self._transaction():
+            self._db.execute("UPDATE folder SET state=? WHERE id=?", (state, folder_id))
 
     def apply_changes(self, folder_id: FolderId, changes: Changes) -> None:
         """Makes the folder's files what a scan found: all of it or, on an error, none.
 
         Added and changed files wait to be indexed; a changed file stays findable by its old content until the new is
-        saved. Moved files keep everything. Paths may be swapped among the changes.
+        saved. Moved files keep everything. Paths may be swapped among the changes. Raises `FolderError` for a folder
+        that was removed meanwhile.
         """
-        raise NotImplementedError
+        with self._transaction():
+            if not self._db.execute("SELECT 1 FROM folder WHERE id=?", (folder_id,)).fetchone():
+                raise FolderError("This folder is not watched any more.")
+            apply_changes(self._db, folder_id, changes)
 
     def purge_orphans(self, older_than_days: float = 30) -> list[ContentHash]:
         """Deletes what was understood of contents that have had no file for so long; returns their hashes."""
-        raise NotImplementedError
+        purged: list[ContentHash] = []
+        before = time.time() - older_than_days * _SECONDS_PER_DAY
+        while True:
+            with self._transaction():
+                rows = self._db.execute(
+                    "DELETE FROM item WHERE id IN (SELECT id FROM item WHERE orphaned_at <= ? LIMIT ?)"
+                    " RETURNING content_hash",
+                    (before, _ROWS_PER_STATEMENT),
+                ).fetchall()
+            purged += (ContentHash(row[0]) for row in rows)
+            if len(rows) < _ROWS_PER_STATEMENT:
+                return purged
 
     # work
 
     def claim(self, limit: int) -> list[WorkItem]:
-        """Takes up to `limit` waiting files, newest first, of online folders; the attempt is committed before it begins."""
-        raise NotImplementedError
+        """Takes up to `limit` waiting files of online folders, newest first, those that failed before last.
+
+        The attempt is committed before it begins, so that a file that ends the app is known when it starts again.
+        """
+        with self._transaction():
+            rows = self._db.execute(
+                """SELECT file.id, file.path, file.kind, attempts + 1, device, inode, size_bytes, mtime_ns, ctime_ns
+                   FROM file JOIN folder ON folder.id = folder_id
+                   WHERE file.state = 'waiting' AND folder.state = 'online'
+                   ORDER BY attempts, mtime_ns DESC, file.id LIMIT ?""",
+                (limit,),
+            ).fetchall()
+            self._db.executemany(
+                "UPDATE file SET state='working', attempts=attempts+1 WHERE id=?", ((row[0],) for row in rows)
+            )
+        return [
+            WorkItem(FileId(file_id), path, Kind(kind), signature_of(*signature), attempts)
+            for file_id, path, kind, attempts, *signature in rows
+        ]
 
     def release(self, file_ids: Sequence[FileId]) -> None:
         """Puts claimed files back, the attempt not counted: indexing was cancelled, nothing went wrong."""
-        raise NotImplementedError
-
-    def find_item(self, content_hash: ContentHash, spaces: Sequence[SpaceId]) -> ItemId | None:
-        """The item with this content, if it has embeddings in every one of `spaces`: then `link` suffices."""
-        raise NotImplementedError
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE file SET state='waiting', attempts=attempts-1 WHERE id=? AND state='working'",
+                ((file_id,) for file_id in file_ids),
+            )
 
     def link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:
-        """Marks a claimed file as done, its content being `item_id`. False if the file changed since `signature`."""
-        raise NotImplementedError
+        """Marks a claimed file as done, its content being `item_id`. False if it has changed since it was claimed."""
+        with self._transaction():
+            return self._link(file_id, item_id, signature)
 
     def save(self, batch: Sequence[IndexedFile]) -> list[ItemId | None]:
         """Saves indexed files in one transaction; equal contents become one item.
 
-        Returns each file's item; None for a file that is gone, or has changed since its signature was taken and waits
-        again.
+        Returns each file's item; None for a file that is gone, or has changed since it was claimed and waits again.
+        Raises `ValueError` (a mistake of ours) for vectors that are not finite or not of their space's dimension.
         """
-        raise NotImplementedError
+        with self._transaction():
+            spaces = {name: (number, dim) for number, name, dim in self._db.execute("SELECT id, name, dim FROM space")}
+            return [self._save(indexed, spaces) for indexed in batch]
 
     def fail(self, file_id: FileId, stage: Stage, reason: Reason, sentence: str, *, retryable: bool) -> None:
-        """Marks a claimed file as failed; it is tried again when it changes or on `retry`."""
-        raise NotImplementedError
+        """Marks a claimed file as failed; it is tried again when it changes or on `retry`.
+
+        What its earlier content answered to is kept only if the same bytes might succeed later.
+        """
+        with self._transaction():
+            self._fail(file_id, stage, reason, sentence, retryable=retryable)
 
     def retry(self, file_ids: Sequence[FileId] | None = None) -> int:
         """Lets failed files (None: all) wait again with a clean slate; returns how many."""
-        raise NotImplementedError
+        chosen = None if file_ids is None else json.dumps(list(file_ids))
+        with self._transaction():
+            rows = self._db.execute(
+                """UPDATE file SET state='waiting', attempts=0
+                   WHERE state='failed' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1))) RETURNING id""",
+                (chosen,),
+            ).fetchall()
+            self._db.executemany("DELETE FROM failure WHERE file_id=?", rows)
+        return len(rows)
 
     # spaces
 
     def register_space(self, spec: SpaceSpec) -> None:
-        """Makes a space known, so that embeddings can be saved in it. Knows it already: nothing happens."""
-        raise NotImplementedError
+        """Makes a space known, so that embeddings can be saved in it. One that is known stays as it is."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO space (name, dim) VALUES (?, ?) ON CONFLICT DO NOTHING", (spec.space_id, spec.dim)
+            )
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
-        """The commit point of a vector store's file: from now on it is the one to load; the replaced one is deleted."""
-        raise NotImplementedError
+        """The commit point of a vector store's file: from now on it is the one to load; replaced ones are deleted."""
+        with self._transaction():
+            number = self._space(snapshot.space_id)
+            retired = [
+                row[0]
+                for shard in (snapshot.shard, *snapshot.dropped)
+                for row in self._db.execute(
+                    "DELETE FROM snapshot WHERE space_id=? AND shard=? RETURNING file", (number, shard)
+                ).fetchall()
+            ]
+            self._db.execute(
+                "INSERT INTO snapshot (space_id, shard, file, size_bytes, sha256, format, ids)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    number,
+                    snapshot.shard,
+                    snapshot.file,
+                    snapshot.size_bytes,
+                    snapshot.sha256,
+                    snapshot.format,
+                    snapshot.ids.astype("<i8").tobytes(),
+                ),
+            )
+        for name in retired:
+            (self._library.stores / name).unlink(missing_ok=True)
 
     def save_calibration(self, space_id: SpaceId, calibration: Mapping[str, float]) -> None:
         """Remembers how scores of this space are to be read (what the numbers mean is the search's affair)."""
-        raise NotImplementedError
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO calibration (space_id, value) VALUES (?, ?)"
+                " ON CONFLICT (space_id) DO UPDATE SET value=excluded.value",
+                (self._space(space_id), json.dumps(dict(calibration))),
+            )
 
     # upkeep
 
     def tidy(self) -> None:
         """For idle times: empties the write-ahead log into the database."""
-        raise NotImplementedError
+        with damage_remembered(self._library.catalog), errors_in_words():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute("PRAGMA optimize").fetchall()
 
     def backup(self, path: Path) -> None:
         """Writes a checked copy of the catalog to `path`, atomically."""
-        raise NotImplementedError
+        back_up(self._db, path)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with damage_remembered(self._library.catalog), transaction(self._db):
+            yield
+
+    # inside a transaction
+
+    def _save(self, indexed: IndexedFile, spaces: Mapping[str, tuple[int, int]]) -> ItemId | None:
+        if not self._is_unchanged(indexed.file_id, indexed.signature):
+            return None
+        item_id = self._item(indexed)
+        for segment in indexed.segments:
+            segment_id = self._segment(item_id, segment)
+            for space_id, vector in segment.vectors.items():
+                number, dim = spaces[space_id]
+                if vector.shape != (dim,) or not np.isfinite(vector).all():
+                    raise ValueError(f"vector of {space_id}: shape {vector.shape}, finite or not")
+                self._db.execute(
+                    "INSERT INTO embedding (segment_id, space_id, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (segment_id, number, vector.astype("<f4").tobytes()),
+                )
+        self._link(indexed.file_id, item_id, indexed.signature)
+        return item_id
+
+    def _item(self, indexed: IndexedFile) -> ItemId:
+        found = self._db.execute("SELECT id FROM item WHERE content_hash=?", (indexed.content_hash,)).fetchone()
+        if not found:
+            found = self._db.execute(
+                """INSERT INTO item (content_hash, kind, width, height, format, taken_at, camera, latitude, longitude,
+                       colour, orphaned_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id""",
+                (indexed.content_hash, indexed.kind, *astuple(indexed.metadata), indexed.colour),
+            ).fetchone()
+        return ItemId(found[0])
+
+    def _segment(self, item_id: ItemId, segment: IndexedSegment) -> int:
+        values = (item_id, segment.start_ms, segment.end_ms)
+        found = self._db.execute(
+            "SELECT id FROM segment WHERE item_id=? AND start_ms IS ? AND end_ms IS ?", values
+        ).fetchone()
+        if not found:
+            found = self._db.execute(
+                "INSERT INTO segment (item_id, start_ms, end_ms) VALUES (?, ?, ?) RETURNING id", values
+            ).fetchone()
+        return int(found[0])
+
+    def _is_unchanged(self, file_id: FileId, signature: Signature) -> bool:
+        row = self._db.execute(
+            "SELECT device, inode, size_bytes, mtime_ns, ctime_ns FROM file WHERE id=?", (file_id,)
+        ).fetchone()
+        return bool(row == signature_values(signature))
+
+    def _link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:
+        if not self._is_unchanged(file_id, signature):
+            return False
+        kind, taken_at = self._db.execute("SELECT kind, taken_at FROM item WHERE id=?", (item_id,)).fetchone()
+        self._db.execute(
+            "UPDATE file SET state='done', attempts=0, item_id=?, kind=?, date_key=? WHERE id=?",
+            (item_id, kind, taken_at or _local_time(signature.mtime_ns), file_id),
+        )
+        self._db.execute("DELETE FROM failure WHERE file_id=?", (file_id,))
+        return True
+
+    def _fail(self, file_id: FileId, stage: Stage, reason: Reason, sentence: str, *, retryable: bool) -> None:
+        failed = self._db.execute(
+            """UPDATE file SET state='failed', item_id=CASE WHEN ? THEN item_id END
+               WHERE id=? AND state='working' RETURNING id""",
+            (retryable, file_id),
+        ).fetchall()
+        if failed:  # else it is gone, or has changed meanwhile and waits again
+            self._db.execute(
+                "INSERT INTO failure (file_id, stage, reason, sentence, at, retryable) VALUES (?, ?, ?, ?, ?, ?)",
+                (file_id, stage, reason, sentence, time.time(), retryable),
+            )
+
+    def _space(self, space_id: SpaceId) -> int:
+        (number,) = self._db.execute("SELECT id FROM space WHERE name=?", (space_id,)).fetchone()
+        return int(number)
+
+    # opening
+
+    def _requeue_unfinished(self) -> None:
+        """What was being worked on when the app ended waits again; what ended it twice is set aside."""
+        with self._transaction():
+            suspects = self._db.execute(
+                "SELECT id FROM file WHERE state='working' AND attempts>=?", (MAX_ATTEMPTS,)
+            ).fetchall()
+            for (file_id,) in suspects:
+                self._fail(
+                    file_id,
+                    Stage.DECODE,
+                    Reason.DECODER_CRASHED,
+                    "Likewise ended more than once while this file was being read."
+                    " Try it again if something else was the cause.",
+                    retryable=True,
+                )
+            self._db.execute("UPDATE file SET state='waiting' WHERE state='working'")
+            self._db.execute(
+                "DELETE FROM operation"
+            )  # the stores compare themselves with the embeddings when they open
+
+    def _discard_strays(self) -> None:
+        """Deletes store files that no snapshot names: half-written or replaced ones."""
+        known = {row[0] for row in self._db.execute("SELECT file FROM snapshot")}
+        for file in self._library.stores.iterdir():
+            if file.name not in known:
+                log.info("deleting stray store file %r", file.name)
+                file.unlink(missing_ok=True)
+
+
+def _local_time(mtime_ns: int) -> str:
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(mtime_ns // 10**9))
+    except (OverflowError, OSError, ValueError):  # a time stamp out of this world
+        return ""

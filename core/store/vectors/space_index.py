@@ -6,8 +6,8 @@ from pathlib import Path
 
 from core.paths import LibraryPaths
 from core.records import Ids, SpaceId
-from core.store.catalog import Snapshot
 from core.store.reader import Reader
+from core.store.snapshot import Snapshot
 from core.store.vectors.vector_store import Hits, Vector
 
 
@@ -23,7 +23,7 @@ class PendingSnapshot:
 
 
 class SpaceIndex:
-    """Everything is called on the vector lane, the thread that owns `reader`; every call but `open` is short (≤ ~50 ms).
+    """Everything is called on the vector lane, the thread that owns `reader`; every call but `open` is short (≤ 50 ms).
 
     index = SpaceIndex(library, reader, space_id)
     index.open()                                # once; answers are right from now on
