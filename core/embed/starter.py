@@ -1,0 +1,102 @@
+"""The encoder that works at once: EfficientNet-Lite0 and MiniLM from wheels, joined by a head that we trained.
+
+One look at a picture fills two spaces: `words`, which answers words, and `looks`, which answers pictures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.embed import efficientnet, minilm
+from core.embed.device import run_graph
+from core.embed.encoder import Weights
+from core.embed.graph import Run
+from core.embed.head import Head
+from core.errors import ModelError
+from core.paths import resource
+from core.records import EncoderSpec, Kind, Segment, SpaceId, SpaceSpec, Vectors
+
+SCORING = 1
+"""Raise when vectors change for another reason than weights: they then belong to spaces of another name."""
+
+
+class Starter:
+    """See the module. Words need neither torch nor the image network, so the first answer in words comes early."""
+
+    def __init__(self, *, weights: Weights, device: str, cache: Path) -> None:
+        self._weights = weights
+        self._device = device
+        self._cache = cache
+        self._head_file = resource("starter", "head.safetensors")
+        self._text = minilm.MiniLM(weights, cache)
+        self._head: Head | None = None
+        self._image: Run | None = None
+        self._runs_on = ""
+        self.spec = _spec(self._head_file)
+
+    @property
+    def runs_on(self) -> str:
+        """The device of the image network, once that is loaded."""
+        return self._runs_on
+
+    def load(self) -> None:
+        """Makes words ready; the image network waits for the first picture. Raises ModelError."""
+        self._trained()
+        self._text.load()
+
+    def unload(self) -> None:
+        """Frees both networks and the head."""
+        self._text.unload()
+        self._head = self._image = None
+        self._runs_on = ""
+
+    def encode_media(self, segments: Sequence[Segment]) -> Mapping[SpaceId, Vectors]:
+        """Pictures in both spaces. Raises ModelError."""
+        if self._image is None:
+            graph = efficientnet.graph(self._weights)
+            self._image, self._runs_on = run_graph(graph, self._device, self._cache)
+        outputs = self._image([segment.views[self.spec.view][None] for segment in segments])
+        features = np.concatenate([np.empty((0, efficientnet.FEATURES), np.float32), *(row for row, _ in outputs)])
+        logits = np.concatenate([np.empty((0, efficientnet.CLASSES), np.float32), *(row for _, row in outputs)])
+        head = self._trained()
+        words, looks = self.spec.spaces
+        return {words.space_id: head.words(features, logits), looks.space_id: head.looks(features)}
+
+    def encode_query(self, texts: Sequence[str]) -> Mapping[SpaceId, Vectors]:
+        """Words in the space that answers them. Raises ModelError."""
+        words, _ = self.spec.spaces
+        return {words.space_id: self._trained().question(self._text.embed(texts))}
+
+    def _trained(self) -> Head:
+        if self._head is None:
+            try:
+                self._head = Head.read(self._head_file)
+            except (OSError, ValueError, KeyError) as error:
+                raise ModelError(
+                    f"The file {self._head_file} is damaged ({error}).", "Install Likewise again."
+                ) from error
+        return self._head
+
+
+def _spec(head_file: Path) -> EncoderSpec:
+    parts = (SCORING, minilm.REVISION, efficientnet.REVISION, hashlib.sha256(head_file.read_bytes()).hexdigest())
+    revision = hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
+    words = SpaceSpec(
+        SpaceId(f"starter/words@{revision}"),
+        dim=2 * minilm.DIM,
+        answers_text=True,
+        answers_media=False,
+        reason="matches the words",
+    )
+    looks = SpaceSpec(
+        SpaceId(f"starter/looks@{revision}"),
+        dim=efficientnet.FEATURES,
+        answers_text=False,
+        answers_media=True,
+        reason="looks like",
+    )
+    return EncoderSpec("starter", "Starter", revision, frozenset({Kind.IMAGE}), (words, looks), efficientnet.VIEW)
