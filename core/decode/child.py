@@ -1,0 +1,95 @@
+"""The decode process: reads untrusted files, answers with pixels. Started by `pool.DecodePool`, imports no numpy."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from functools import cache
+from typing import IO, Any
+
+from core.decode.decoder import Decoder, Order, RawDecoded, TooLargeTogether, make_decoder
+from core.decode.problems import explain
+from core.decode.source import open_source
+from core.records import ImageView, Kind, Picture
+from core.runtime.child_process import serve
+from core.runtime.sandbox import confine, resident_bytes
+
+_MEMORY_BYTES = 3 << 30
+_RECYCLE_BYTES = 3 << 29
+_RECYCLE_FILES = 2000
+_DETAIL_CHARACTERS = 500
+
+_Answer = tuple[dict[str, Any], Sequence[bytes]]
+
+
+def main() -> None:
+    """Serves requests until the parent ends. The argument is the parent's process id."""
+    confine(int(sys.argv[1]), memory_bytes=_MEMORY_BYTES)
+    _decoder(Kind.IMAGE)  # most files are pictures: be ready when the first one comes
+    serve(_Desk().answer)
+
+
+@cache
+def _decoder(kind: Kind) -> Decoder:
+    return make_decoder(kind)
+
+
+class _Desk:
+    """Answers requests, and says so when it is time for a fresh process: libraries leak, heaps fray."""
+
+    def __init__(self) -> None:
+        self._answered = 0
+
+    def answer(self, request: Mapping[str, Any], payload: bytes) -> _Answer:
+        header, parts = _attempt(request, payload)
+        self._answered += 1
+        if self._answered >= _RECYCLE_FILES or resident_bytes() > _RECYCLE_BYTES:
+            header["last"] = True
+        return header, parts
+
+
+def _attempt(request: Mapping[str, Any], payload: bytes) -> _Answer:
+    try:
+        return _work(request, payload)
+    except TooLargeTogether:
+        return {"alone": True}, ()
+    except Exception as error:  # noqa: BLE001 - readers raise anything on hostile bytes; said to the user as a reason
+        problem = explain(error)
+        detail = repr(error)[:_DETAIL_CHARACTERS]
+        return {
+            "error": {
+                "what": problem.what,
+                "advice": problem.advice,
+                "reason": problem.reason,
+                "retryable": problem.retryable,
+                "detail": detail,
+            }
+        }, ()
+
+
+def _work(request: Mapping[str, Any], payload: bytes) -> _Answer:
+    views = tuple(ImageView(resize_px, crop_px) for resize_px, crop_px in request["views"])
+    order = Order(views, request["max_pixels"], alone=request["alone"])
+    decoder = _decoder(Kind(request["kind"]))
+    source: AbstractContextManager[IO[bytes]] = (
+        open_source(payload, request["max_bytes"]) if request["is_path"] else nullcontext(io.BytesIO(payload))
+    )
+    with source as file:
+        if request["preview_px"]:
+            return _picture_answer(decoder.preview(file, order, request["preview_px"]))
+        return _decoded_answer(decoder.decode(file, order))
+
+
+def _picture_answer(picture: Picture) -> _Answer:
+    return {"width": picture.width, "height": picture.height}, (picture.rgb,)
+
+
+def _decoded_answer(decoded: RawDecoded) -> _Answer:
+    header = {
+        "metadata": asdict(decoded.metadata),
+        "colour": decoded.colour,
+    }
+    return header, (*decoded.views, decoded.thumbnail)

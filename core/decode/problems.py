@@ -1,0 +1,67 @@
+"""Everything that can be wrong with a file, said so that a user knows what to do."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+from core.errors import MediaError
+from core.records import Reason
+
+_SENTENCES: dict[Reason, tuple[str, str]] = {
+    Reason.EMPTY: ("The file is empty.", "Copy it again from where it came from."),
+    Reason.NOT_MEDIA: ("The file is not a picture, whatever its name says.", "Nothing needs to be done."),
+    Reason.UNSUPPORTED: ("Pictures of this format cannot be read.", "Save the picture as JPEG or PNG."),
+    Reason.INCOMPLETE: ("The file ends too early.", "Copy it again from where it came from."),
+    Reason.DAMAGED: ("The file is damaged.", "Copy it again, or save it anew with the program that made it."),
+    Reason.TOO_LARGE: ("The picture is too large.", "Raise the limit in the settings, or save a smaller copy."),
+    Reason.TOO_SLOW: ("Reading the file took too long.", "Try again, or raise the time limit in the settings."),
+    Reason.DECODER_CRASHED: ("The file could not be read: it made the reader crash.", "Save the picture anew."),
+    Reason.OUT_OF_MEMORY: ("There was not enough memory to read the file.", "Save a smaller copy of the picture."),
+    Reason.UNREADABLE: ("The file could not be read.", "Check that its drive is connected, then try again."),
+    Reason.CHANGED_WHILE_READING: ("The file changed while it was being read.", "It will be read again."),
+}
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_CUT_SHORT = re.compile(r"truncated|unexpected end|end of file|premature|not enough (image )?data", re.IGNORECASE)
+
+
+def media_error(reason: Reason, what: str = "", advice: str = "", *, retryable: bool = False) -> MediaError:
+    """The error for `reason`, in its usual words unless others are given."""
+    usual_what, usual_advice = _SENTENCES[reason]
+    return MediaError(what or usual_what, advice or usual_advice, reason=reason, retryable=retryable)
+
+
+def explain(error: Exception) -> MediaError:
+    """What `error`, raised by a decoder, means to the user."""
+    if isinstance(error, MediaError):
+        return error
+    if isinstance(error, MemoryError):
+        return media_error(Reason.OUT_OF_MEMORY)
+    if isinstance(error, OSError) and error.errno:
+        return unreadable(error)
+    if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):
+        return media_error(Reason.INCOMPLETE)
+    return media_error(Reason.DAMAGED)
+
+
+def unreadable(error: OSError) -> MediaError:
+    """The system would not give us the file's bytes; perhaps it does later."""
+    if error.errno in _ABSENT:
+        return media_error(Reason.UNREADABLE, "The file is no longer there.", retryable=True)
+    if error.errno in _FORBIDDEN:
+        return media_error(
+            Reason.UNREADABLE, "You have no permission to read the file.", "Change its permissions.", retryable=True
+        )
+    if error.errno == errno.ENXIO:  # a socket
+        return media_error(Reason.NOT_MEDIA, "This is no ordinary file.")
+    if error.errno == errno.ELOOP:
+        return media_error(Reason.UNREADABLE, "The file is a link to another one.", "Add the folder that it links to.")
+    return media_error(Reason.UNREADABLE, f"The file could not be read ({error.strerror}).", retryable=True)
+
+
+def too_many_pixels(error: Exception, max_pixels: int) -> MediaError:
+    """Pillow's refusal of a decompression bomb, which names the number of pixels."""
+    found = re.search(r"\d+", str(error))
+    size = f" has {int(found[0]) / 1e6:,.0f} megapixels;" if found else " is too large;"
+    return media_error(Reason.TOO_LARGE, f"The picture{size} up to {max_pixels / 1e6:,.0f} are read.")

@@ -1,0 +1,55 @@
+"""Opens a stranger's file without being held up by it: no link, pipe or device, nothing too large, nothing moving."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from core.decode.problems import media_error, unreadable
+from core.records import Reason
+
+
+@contextmanager
+def open_source(path: bytes, max_bytes: int) -> Iterator[IO[bytes]]:
+    """The bytes of the regular file at `path`, for reading; they are one file's, start to end, or an error is raised.
+
+    Raises:
+        MediaError: EMPTY, NOT_MEDIA (no regular file), TOO_LARGE, UNREADABLE; CHANGED_WHILE_READING at the end.
+    """
+    try:
+        # O_NONBLOCK: opening a pipe must not wait for somebody to write to it
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise unreadable(error) from error
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise media_error(Reason.NOT_MEDIA, "This is no ordinary file.")
+        if before.st_size == 0:
+            raise media_error(Reason.EMPTY)
+        if before.st_size > max_bytes:
+            raise media_error(
+                Reason.TOO_LARGE,
+                f"The file has {before.st_size / 1e6:,.0f} MB; up to {max_bytes / 1e6:,.0f} are read.",
+            )
+        try:
+            yield file
+        finally:  # a file that was being written explains whatever the decoder found wrong with it
+            _check_unchanged(path, before, os.fstat(descriptor))
+
+
+def _check_unchanged(path: bytes, before: os.stat_result, after: os.stat_result) -> None:
+    try:
+        there = os.lstat(path)
+    except OSError as error:
+        raise unreadable(error) from error
+    if not _signature(before) == _signature(after) == _signature(there):
+        raise media_error(Reason.CHANGED_WHILE_READING, retryable=True)
+
+
+def _signature(status: os.stat_result) -> tuple[int, int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
