@@ -20,8 +20,8 @@ Hits: TypeAlias = "tuple[Ids, NDArray[np.float32]]"
 class VectorStore(Protocol):
     """Where one space is searched. All methods are called on one thread.
 
-    Scores are inner products with the very vectors added, computed in float32; a query that is not finite finds
-    nothing. Ids are never negative.
+    Scores are inner products with the very vectors added, as exact as float32 can hold; a query that is not finite
+    finds nothing.
     """
 
     @property
@@ -30,7 +30,7 @@ class VectorStore(Protocol):
         ...
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Adds vectors; an id that is already there keeps its place and gets the new vector."""
+        """Adds vectors; an id that is already there gets the new vector. `ids` are distinct and not negative."""
         ...
 
     def remove(self, ids: Ids) -> None:
@@ -42,7 +42,7 @@ class VectorStore(Protocol):
         ...
 
     def search_among(self, query: Vector, ids: Ids, k: int) -> Hits:
-        """The exact best among `ids` (ascending; unknown ones are ignored)."""
+        """The best among `ids`, fewer than `k` only if fewer of them are there; unknown ones are ignored."""
         ...
 
 
