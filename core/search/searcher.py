@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,8 +29,6 @@ from core.search.fuse import Ranked, fuse
 from core.store.reader import Reader
 from core.store.vectors.space_index import PendingSnapshot, SpaceIndex
 
-log = logging.getLogger(__name__)
-
 OVERFETCH = 2
 """Segments fetched for each result wanted: some belong to the same file, or to none any more."""
 
@@ -47,10 +44,8 @@ class Searcher:
         self._specs = {spec.space_id: spec for spec in spaces}
         self._indexes = {space_id: SpaceIndex(library, self._reader, space_id) for space_id in self._specs}
         self._calibrations = {spec.space_id: self._stored_calibration(spec) for spec in spaces}
-        for space_id, index in self._indexes.items():
-            reason = index.open()
-            if reason:
-                log.info("search store of %s is made anew: %s", space_id, reason)
+        for index in self._indexes.values():
+            index.open()
 
     def close(self) -> None:
         """Lets go of the catalog."""

@@ -102,7 +102,8 @@ class SpaceIndex:
         """Takes over what was committed since; returns how many segments came or went."""
         changes = self._reader.operations(self._space_id, self._sequence)
         self._store.remove(changes.gone)
-        self._store.add(*self._reader.vectors(self._space_id, changes.come))
+        for ids, vectors in self._reader.vector_batches(self._space_id, changes.come, READ_AT_ONCE):
+            self._store.add(ids, vectors)
         self._sequence = changes.sequence
         return len(changes.gone) + len(changes.come)
 
