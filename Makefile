@@ -5,6 +5,8 @@ ARGS ?=
 VENV := .venv
 STAMP := $(VENV)/.stamp
 BIN := $(VENV)/bin
+# elsewhere than on Linux there is always a display
+WINDOWLESS := $(if $(strip $(ARGS)$(DISPLAY)$(WAYLAND_DISPLAY)$(QT_QPA_PLATFORM)),,$(filter Linux,$(shell uname)))
 
 # what hnswlib is compiled to must also run on the next machine (-march=native would not)
 export HNSWLIB_NO_NATIVE ?= 1
@@ -25,12 +27,12 @@ help:
 	@echo 'make apt          installs the Debian packages that are missing, with sudo'
 
 run: check $(STAMP)
-	@if [ -z "$(ARGS)$$DISPLAY$$WAYLAND_DISPLAY$$QT_QPA_PLATFORM" ] && [ "$$(uname)" = Linux ]; then \
-	    echo 'No display here: doing without a window what the window would do.'; \
-	    exec $(BIN)/python -m app --demo; \
-	else \
-	    exec $(BIN)/python -m app $(ARGS); \
-	fi
+ifneq ($(WINDOWLESS),)
+	@echo 'No display here: doing without a window what the window would do.'
+	@$(BIN)/python -m app --demo
+else
+	@$(BIN)/python -m app $(ARGS)
+endif
 
 test: lint
 	@echo '== tests'
