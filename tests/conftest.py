@@ -7,10 +7,14 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from core.records import ImageView, Segment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GRACE_S = 5.0
@@ -88,6 +92,21 @@ def sample_photos() -> list[Path]:
     photos = [Path(package.origin).with_name("data") / name for name in PHOTOS]
     assert all(photo.is_file() for photo in photos)
     return photos
+
+
+@pytest.fixture(scope="session")
+def seen() -> Callable[[Path, ImageView], Segment]:
+    """A photo as an encoder wants it, by plain Pillow."""
+
+    def decode(photo: Path, view: ImageView) -> Segment:
+        with Image.open(photo) as opened:
+            picture = opened.convert("RGB")
+        scale = view.resize_px / min(picture.size)
+        picture = picture.resize((int(picture.width * scale), int(picture.height * scale)), Image.Resampling.BICUBIC)
+        left, top = (picture.width - view.crop_px) // 2, (picture.height - view.crop_px) // 2
+        return Segment({view: np.asarray(picture.crop((left, top, left + view.crop_px, top + view.crop_px)))})
+
+    return decode
 
 
 @pytest.fixture(scope="session")

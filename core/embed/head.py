@@ -60,7 +60,7 @@ class Head:
     def words(self, features: Vectors, logits: Vectors) -> Vectors:
         """(n, 768) pictures as words, from features (n, 1280) and logits (n, 1000): a learned and a ConSE half."""
         learned = unit((scaled(features) - self.image_mean) @ self.image_map)
-        return np.hstack([learned, conse(logits, self.classes)]) / np.float32(np.sqrt(2))
+        return unit(np.hstack([learned, conse(logits, self.classes)]))
 
     def looks(self, features: Vectors) -> Vectors:
         """(n, 1280) pictures by how they look, from (n, 1280)."""
