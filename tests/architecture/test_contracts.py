@@ -37,6 +37,7 @@ PLANTED = [
     (MODELS, "app/planted.py", "import transformers"),
     (SQLITE, "core/search/planted.py", "import sqlite3"),
     (SQLITE, "core/planted.py", "import sqlite_utils"),
+    ("hnswlib is used in core.store.vectors.graph alone", "core/store/vectors/planted.py", "import hnswlib"),
     ("Folders are watched in core.watch alone", "core/planted.py", "from watchdog.observers import Observer"),
     ("Where things are is known to core.paths alone", "app/planted.py", "import platformdirs"),
     (DECODING, "core/embed/planted.py", "from PIL import Image"),
