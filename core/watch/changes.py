@@ -46,6 +46,8 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
             continue
         if before is not None and _renumbered(before.signature, found.signature):
             moved.append((before.file_id, found))
+        elif before is not None and _same_inode(before.signature, found.signature):
+            remaining.append(found)
         elif candidates := missing.get(_inode_key(found.signature)):
             origin = candidates.pop()
             arrived.add(origin.file_id)
@@ -71,6 +73,10 @@ def _inode_key(signature: Signature) -> _InodeKey:
     return signature.device, signature.inode, signature.size_bytes, signature.mtime_ns
 
 
+def _same_inode(before: Signature, now: Signature) -> bool:
+    return (before.device, before.inode) == (now.device, now.inode)
+
+
 def _renumbered(before: Signature, now: Signature) -> bool:
     """Whether a drive came back under another device number (its inodes may be made up anew, too)."""
     return (
@@ -92,8 +98,7 @@ def _missing(
             certain = not _is_below(file.path, unread)
         else:
             before, now = file.signature, found.signature
-            same_inode = (before.device, before.inode) == (now.device, now.inode)
-            certain = not same_inode and not _renumbered(before, now)
+            certain = not _same_inode(before, now) and not _renumbered(before, now)
         if certain:
             missing[_inode_key(file.signature)].append(file)
     return missing

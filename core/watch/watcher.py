@@ -35,9 +35,6 @@ from core.watch.scan import identity_of, is_skipped_below
 
 log = logging.getLogger(__name__)
 
-MAX_WAIT_S = 5.0
-"""Changes that never pause are told this long after the first of them."""
-
 # no event for opening or reading a file: our own reading would look like a change
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
@@ -77,8 +74,9 @@ class Watcher:
 
     - once for every root soon after `watch(root)`, when live watching of it stands or turned out to be impossible: a
       scan begun then misses nothing;
-    - after changes below the root, as soon as none came for `debounce_s`, at the latest 5 s after the first;
-    - when the system lost events, and when the root vanished, came back or was exchanged (looked at every `supervise_s`).
+    - after changes below the root, as soon as none came for `debounce_s`, at the latest `max_wait_s` after the first;
+    - when the system lost events, and when the root vanished, came back or was exchanged (looked for every
+      `supervise_s`).
 
     `kind_of` tells which file names matter; without it all do. Hidden and system files and folders never do.
     """
@@ -89,11 +87,13 @@ class Watcher:
         *,
         kind_of: Callable[[bytes], Kind | None] | None = None,
         debounce_s: float = 1.0,
+        max_wait_s: float = 5.0,
         supervise_s: float = 10.0,
     ) -> None:
         self._on_dirty = on_dirty
         self._kind_of = kind_of
         self._debounce_s = debounce_s
+        self._max_wait_s = max_wait_s
         self._supervise_s = supervise_s
         self._changed = threading.Condition()  # guards what follows, up to the blank line
         self._wanted: set[Path] = set()
@@ -115,6 +115,8 @@ class Watcher:
         """Begins to watch the folder `root` (absolute, no link); an absent one as soon as it appears."""
         with self._changed:
             self._wanted.add(root)
+            if root in self._standing:
+                self._dirty[root] = _Dirt(0.0, 0.0)
             self._look_now = True
             self._changed.notify()
 
@@ -122,7 +124,6 @@ class Watcher:
         """Stops watching `root`. A call of `on_dirty(root)` may be under way, but none begins after this."""
         with self._changed:
             self._wanted.discard(root)
-            self._dirty.pop(root, None)
             self._look_now = True
             self._changed.notify()
 
@@ -191,7 +192,7 @@ class Watcher:
             self._observer.join()
 
     def _due_s(self, dirt: _Dirt) -> float:
-        return min(dirt.last_s + self._debounce_s, dirt.first_s + MAX_WAIT_S)
+        return min(dirt.last_s + self._debounce_s, dirt.first_s + self._max_wait_s)
 
     def _due(self) -> list[Path]:
         now_s = time.monotonic()
