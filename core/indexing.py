@@ -60,6 +60,7 @@ class Indexer:
         self._stop = threading.Event()
         self._scans: dict[FolderId, list[Future[None]]] = {}
         self._waiters: list[Future[None]] = []
+        self._due: list[Future[None]] = []
         self._paused = False
         self._cancelled = False
         self._progress = Progress()
@@ -133,7 +134,7 @@ class Indexer:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         with self._lock:
-            unmet = [*self._waiters, *(future for futures in self._scans.values() for future in futures)]
+            unmet = [*self._waiters, *self._due, *(future for futures in self._scans.values() for future in futures)]
         for future in unmet:
             future.cancel()
         return not self._thread.is_alive()
@@ -175,6 +176,9 @@ class Indexer:
 
     def _work(self, reader: Reader) -> None:
         """Scans and indexes until nothing is left or something tells it not to."""
+        with self._lock:  # who asks from now on may know of work that this pass does not see
+            self._due += self._waiters
+            self._waiters.clear()
         while not self._stop.is_set():
             if self._scan_next(reader):
                 continue
@@ -184,6 +188,7 @@ class Indexer:
             total = self._progress.done + waiting
             self._tell(replace(self._progress, activity=Activity.INDEXING, total=total, note=""))
             self._pipeline.run(reader, go_on=self._may_index, abandoned=self._stop.is_set, finished=self._on_finished)
+            self._tell(self._progress, force=True)
             self._tell_failures(reader)
         self._settle(reader)
 
@@ -205,7 +210,7 @@ class Indexer:
             self._events.publish(FoldersChanged())
         self._upkeep.run(self._is_quiet)
         if self._is_quiet():
-            for future in self._take_waiters():
+            for future in self._take_due():
                 future.set_result(None)
 
     def _is_quiet(self) -> bool:
@@ -214,13 +219,12 @@ class Indexer:
     def _blocked(self, error: Exception) -> None:
         """Indexing is not possible at all; says why and fails whoever waits for it."""
         self._tell(Progress(note=str(error)), force=True)
-        for future in self._take_waiters():
+        for future in self._take_due():
             future.set_exception(error)
 
-    def _take_waiters(self) -> list[Future[None]]:
-        with self._lock:
-            waiters, self._waiters = self._waiters, []
-        return [future for future in waiters if future.set_running_or_notify_cancel()]
+    def _take_due(self) -> list[Future[None]]:
+        due, self._due = self._due, []
+        return [future for future in due if future.set_running_or_notify_cancel()]
 
     # scans
 

@@ -38,6 +38,8 @@ def measure(questions: Vectors, stored: Vectors, prior: Calibration) -> Calibrat
     A score of a vector with itself or its copy (above 0.999) is no chance and left out. With few vectors the prior,
     measured in advance, dominates: the pictures of a small library are rarely unrelated.
     """
+    if len(stored) == 0:
+        return prior
     scores = (questions @ stored.T).ravel()
     scores = scores[scores < 0.999]
     if scores.size == 0:

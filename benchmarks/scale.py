@@ -1,0 +1,188 @@
+"""A library of 100,000 photos: how soon it opens, how fast and how rightly it answers.
+
+The real code path from the engine's front door on, real text encoder, real stores and thumbnails; only the stored
+vectors are made up (a clustered mixture) and the photos do not exist on disk. Ratios are to exact search over the same
+vectors with numpy, measured in the same run.
+
+    python benchmarks/scale.py [--items 100000] [--library DIR]     # a kept DIR is built once and reused
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import io
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from report import heading, percentiles
+
+from core import Engine, Filters, Kind, Question, open_engine
+from core.paths import LibraryPaths
+from core.records import Changes, ContentHash, FoundFile, Metadata, Signature, SpaceSpec
+from core.storage import Storage
+from core.store.catalog import IndexedFile, IndexedSegment
+from core.store.reader import Reader
+
+YEARS = range(2010, 2026)
+QUERIES = [
+    f"{who} {what} {where}"
+    for who in ("a dog", "two children", "a red car", "an old man", "a bride")
+    for what in ("running", "sleeping", "in the rain", "at night")
+    for where in ("on a beach", "in a city", "at home")
+]
+
+
+def clustered(count: int, dim: int, seed: int) -> np.ndarray:
+    """(count, dim) float32 unit vectors around 2,000 centres of unequal size with a common cone, as embeddings are."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((2000, dim)).astype(np.float32) + 1.0
+    weights = 1 / np.arange(1, 2001)
+    chosen = rng.choice(2000, count, p=weights / weights.sum())
+    vectors = centres[chosen] + 0.8 * rng.standard_normal((count, dim)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def thumbnails() -> list[bytes]:
+    """JPEGs of scikit-image's photos."""
+    found = importlib.util.find_spec("skimage")
+    assert found is not None
+    assert found.origin is not None
+    jpegs = []
+    for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"):
+        picture = Image.open(Path(found.origin).parent / "data" / name).convert("RGB")
+        picture.thumbnail((384, 384))
+        data = io.BytesIO()
+        picture.save(data, "JPEG", quality=82)
+        jpegs.append(data.getvalue())
+    return jpegs
+
+
+def build(library: LibraryPaths, items: int, specs: list[SpaceSpec]) -> None:
+    """Fills the catalog through its own methods, as indexing does."""
+    storage = Storage.open(library)
+    for spec in specs:
+        storage.catalog.register_space(spec)
+    jpegs = thumbnails()
+    vectors = {spec.space_id: clustered(items, spec.dim, seed) for seed, spec in enumerate(specs)}
+    folders = [storage.catalog.add_folder(library.root.parent / "photos" / str(year)) for year in YEARS]
+    for number, folder in enumerate(folders):
+        mine = range(number, items, len(folders))
+        found = [
+            FoundFile(bytes(folder.path / f"IMG_{row:06}.jpg"), Kind.IMAGE, Signature(1, row + 1, 1000 + row, row, row))
+            for row in mine
+        ]
+        storage.catalog.apply_changes(folder.folder_id, Changes(added=found))
+    done = 0
+    while batch := storage.catalog.claim(1000):
+        rows = [item.signature.inode - 1 for item in batch]
+        storage.save(
+            [
+                (
+                    IndexedFile(
+                        item.file_id,
+                        item.signature,
+                        ContentHash(row.to_bytes(32, "big")),
+                        Kind.IMAGE,
+                        Metadata(4000, 3000, "JPEG", f"{YEARS[row % len(YEARS)]}-06-{1 + row % 28:02}T12:00:00"),
+                        0x808080,
+                        [IndexedSegment({space_id: matrix[row] for space_id, matrix in vectors.items()})],
+                    ),
+                    jpegs[row % len(jpegs)],
+                )
+                for item, row in zip(batch, rows, strict=True)
+            ]
+        )
+        done += len(batch)
+        print(f"\r  {done:,} of {items:,} items", end="", flush=True)
+    print()
+    storage.close()
+
+
+def timed(engine: Engine, questions: list[Question]) -> list[float]:
+    """Milliseconds from asking to the answer in hand, question by question."""
+    times = []
+    for question in questions:
+        started = time.perf_counter()
+        engine.search(question).result()
+        times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--library", type=Path)
+    arguments = parser.parse_args()
+    heading("scale")
+    folder = arguments.library or Path(tempfile.mkdtemp(prefix="likewise-scale-")) / "library"
+    library = LibraryPaths(folder)
+    with open_engine(folder.with_name("specs")) as probe:
+        specs = [space for model in probe.models() for space in model.spec.spaces]
+    if not library.catalog.exists():
+        build(library, arguments.items, specs)
+        started = time.perf_counter()
+        with open_engine(folder) as engine:
+            engine.start(watch=False)
+            engine.wait_idle().result()
+        print(f"stores built and saved in {time.perf_counter() - started:.0f} s")
+
+    started = time.perf_counter()
+    with open_engine(folder) as engine:
+        engine.opened.result()
+        opened_s = time.perf_counter() - started
+        browsed = engine.search(Question(limit=arguments.items)).result()
+        browsed_s = time.perf_counter() - started
+        engine.search(Question(QUERIES[0])).result()
+        first_s = time.perf_counter() - started
+        print(
+            f"opened {opened_s:.2f} s · all {len(browsed.results):,} listed {browsed_s:.2f} s · first answer {first_s:.2f} s"
+        )
+
+        june = Filters(since="2015-06-01", until="2016-06-30")
+        year = Filters(folder_id=engine.folders().result()[3].folder_id)
+        broad = Filters(since="2012-01-01")
+        for title, filters in (
+            ("no filter", Filters()),
+            ("two Junes", june),
+            ("one folder", year),
+            ("14 of 16 years", broad),
+        ):
+            questions = [Question(words, filters=filters) for words in QUERIES]
+            timed(engine, questions[:5])
+            print(f"  {title:16} {percentiles(timed(engine, questions))}")
+        recall(engine, library, specs)
+
+
+def recall(engine: Engine, library: LibraryPaths, specs: list[SpaceSpec]) -> None:
+    """recall@10 against exact search over the vectors read back from the catalog, and how long that takes."""
+    reader = Reader(library)
+    for spec in specs:
+        ids = reader.searchable(spec.space_id).come
+        stored = reader.vectors(spec.space_id, ids)[1]
+        queries = stored[np.random.default_rng(1).choice(len(stored), 100, replace=False)]
+        rng = np.random.default_rng(2)
+        noisy = queries + 0.3 * rng.standard_normal(queries.shape).astype(np.float32) / np.sqrt(spec.dim)
+        noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+        hits, store_ms, exact_ms = 0, [], []
+        for query in noisy:
+            started = time.perf_counter()
+            found = engine._search.call(0, lambda s, q=query, i=spec.space_id: s._indexes[i].search(q, 10)[0]).result()
+            store_ms.append((time.perf_counter() - started) * 1000)
+            started = time.perf_counter()
+            scores = stored @ query
+            best = np.argpartition(scores, -10)[-10:]
+            exact_ms.append((time.perf_counter() - started) * 1000)
+            hits += len(set(found.tolist()) & set(ids[best].tolist()))
+        ratio = np.median(exact_ms) / np.median(store_ms)
+        print(
+            f"  {spec.space_id}: recall@10 {hits / 1000:.3f} · store {percentiles(store_ms)} · {ratio:.1f} × numpy's exact"
+        )
+    reader.close()
+
+
+if __name__ == "__main__":
+    main()
