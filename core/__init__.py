@@ -51,7 +51,7 @@ from core.events import (
     NoticePosted,
     ProgressChanged,
 )
-from core.paths import LibraryPaths, default_library, log_folder, resource
+from core.paths import LibraryPaths, cache_folder, default_library, log_folder, resource
 from core.records import (
     Activity,
     Answer,
@@ -135,6 +135,7 @@ __all__ = [
     "Stage",
     "Strength",
     "__version__",
+    "cache_folder",
     "default_library",
     "log_folder",
     "open_engine",

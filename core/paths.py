@@ -59,14 +59,17 @@ def log_folder() -> Path:
     return Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
 
 
+def cache_folder() -> Path:
+    """Where things are kept that can be made again."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
 def model_cache() -> Path:
     """Where models converted for this machine are kept; a cache, shared by all libraries."""
     named = os.environ.get("LIKEWISE_MODEL_CACHE")
-    if named:
-        return Path(named).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False)) / "models"
+    return Path(named).expanduser() if named else cache_folder() / "models"
 
 
 def resource(*parts: str) -> Path:

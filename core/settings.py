@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SettingSpec:
-    """One setting as shown to the user. `low`/`high` bound numbers, both inclusive."""
+    """One setting as shown to the user. `low`/`high` bound numbers, inclusive; `choices`, if any, are all there are."""
 
     name: str
     title: str
@@ -30,6 +30,7 @@ class SettingSpec:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    choices: tuple[str, ...] = ()
 
 
 def _setting(
@@ -40,11 +41,10 @@ def _setting(
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
+    choices: tuple[str, ...] = (),
 ) -> Any:
-    return field(
-        default=default,
-        metadata={"title": title, "description": description, "unit": unit, "low": low, "high": high},
-    )
+    said = {"title": title, "description": description, "unit": unit, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=said)
 
 
 def _default_decoders() -> int:
@@ -72,7 +72,8 @@ class Settings:
     device: str = _setting(
         "auto",
         "Compute device",
-        "Where models run: auto, cpu, cuda or mps. auto takes the graphics card where it gives right answers.",
+        "Where models run. auto takes the graphics card where it gives right answers.",
+        choices=("auto", "cpu", "cuda", "mps"),
     )
     decode_limit_s: float = _setting(
         20.0,
@@ -144,7 +145,7 @@ class Settings:
 def _valid(spec: SettingSpec, value: object) -> bool:
     if spec.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if type(value) is not spec.kind:
+    if type(value) is not spec.kind or (spec.choices and value not in spec.choices):
         return False
     if isinstance(value, int | float):
         return (spec.low is None or value >= spec.low) and (spec.high is None or value <= spec.high)
