@@ -1,1 +1,1 @@
-"""Which files there are, and what changed."""
+"""Which files there are (`scan`), what changed (`changes`), when to look (`watcher`), what a file is (`identity`)."""

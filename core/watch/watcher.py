@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchdog.events import (
-    DirAttribEvent,
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileAttribEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileModifiedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, EventEmitter, ObservedWatch
-
 from core.records import Kind
-from core.watch.filesystem import is_remote
-from core.watch.scan import identity_of, is_skipped_below
+from core.watch.watches import Watches
 
 log = logging.getLogger(__name__)
-
-# no event for opening or reading a file: our own reading would look like a change
-_EVENTS: list[type[FileSystemEvent]] = [
-    FileCreatedEvent,
-    FileModifiedEvent,
-    FileClosedEvent,
-    FileMovedEvent,
-    FileDeletedEvent,
-    FileAttribEvent,
-    DirCreatedEvent,
-    DirMovedEvent,
-    DirDeletedEvent,
-    DirAttribEvent,
-]
 
 
 @dataclass(slots=True)
@@ -56,15 +21,6 @@ class _Dirt:
 
     first_s: float
     last_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    """A root that is being watched: what it was when that began, and who watches."""
-
-    identity: tuple[int, int]
-    observed: ObservedWatch
-    emitter: EventEmitter
 
 
 class Watcher:
@@ -91,21 +47,15 @@ class Watcher:
         supervise_s: float = 10.0,
     ) -> None:
         self._on_dirty = on_dirty
-        self._kind_of = kind_of
         self._debounce_s = debounce_s
         self._max_wait_s = max_wait_s
         self._supervise_s = supervise_s
-        self._changed = threading.Condition()  # guards what follows, up to the blank line
+        self._watches = Watches(self._touch, self._touch_all, kind_of)
+        self._changed = threading.Condition()  # guards the following four
         self._wanted: set[Path] = set()
         self._dirty: dict[Path, _Dirt] = {}
-        self._standing: set[Path] = set()
-        self._gaps: set[Path] = set()
         self._look_now = False
         self._closing = False
-
-        self._watches: dict[Path, _Watch] = {}
-        self._failing: set[Path] = set()
-        self._observer: BaseObserver | None = None
         self._thread = threading.Thread(target=self._main, name="watch", daemon=True)
         self._thread.start()
 
@@ -115,7 +65,7 @@ class Watcher:
         """Begins to watch the folder `root` (absolute, no link); an absent one as soon as it appears."""
         with self._changed:
             self._wanted.add(root)
-            if root in self._standing:
+            if self._watches.stands(root):
                 self._dirty[root] = _Dirt(0.0, 0.0)
             self._look_now = True
             self._changed.notify()
@@ -133,8 +83,7 @@ class Watcher:
         It does not while the root is absent, on network drives, where a directory may not be read, and where the
         system's limit on watches was reached.
         """
-        with self._changed:
-            return root in self._standing and root not in self._gaps
+        return self._watches.covers(root)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Ends all threads; no call of `on_dirty` begins after it. Returns whether they ended in time."""
@@ -149,8 +98,6 @@ class Watcher:
     def _touch(self, root: Path) -> None:
         now_s = time.monotonic()
         with self._changed:
-            if root not in self._wanted:
-                return
             dirt = self._dirty.get(root)
             if dirt is not None:
                 dirt.last_s = now_s
@@ -164,32 +111,30 @@ class Watcher:
         for root in wanted:
             self._touch(root)
 
-    def _note_gap(self, root: bytes) -> None:
-        with self._changed:
-            self._gaps.add(Path(os.fsdecode(root)))
-
     # the thread `watch`
 
     def _main(self) -> None:
         look_at_s = 0.0
         while True:
             with self._changed:
-                if not (self._closing or self._look_now or self._due()):
+                if not (self._closing or self._look_now):
                     self._changed.wait(self._pause_s(look_at_s))
                 if self._closing:
                     break
                 look = self._look_now or bool(self._due()) or time.monotonic() >= look_at_s
                 self._look_now = False
-            if look:
-                self._look_after_watches()
-                look_at_s = time.monotonic() + self._supervise_s
+                wanted = frozenset(self._wanted)
+            if not look:
+                continue
+            missed = self._watches.look_after(wanted)
+            look_at_s = time.monotonic() + self._supervise_s
             with self._changed:
-                due = [(root, self._dirty.pop(root)) for root in self._due()]
-            for root, _ in due:
+                due = {*self._due(), *missed}
+                for root in due:
+                    self._dirty.pop(root, None)
+            for root in due:
                 self._tell(root)
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
+        self._watches.close()
 
     def _due_s(self, dirt: _Dirt) -> float:
         return min(dirt.last_s + self._debounce_s, dirt.first_s + self._max_wait_s)
@@ -209,89 +154,3 @@ class Watcher:
             self._on_dirty(root)
         except Exception:
             log.exception("the listener failed on %r", root)
-
-    def _tell_soon(self, root: Path) -> None:
-        with self._changed:
-            if root in self._wanted:
-                self._dirty[root] = _Dirt(0.0, 0.0)
-
-    def _look_after_watches(self) -> None:
-        """Makes the watches those that are wanted, and each of them one that still works."""
-        with self._changed:
-            wanted = set(self._wanted)
-        for root, watch in list(self._watches.items()):
-            if root not in wanted:
-                self._end(root)
-            elif not watch.emitter.is_alive() or identity_of(root) != watch.identity:
-                log.info("the watch of %r ended; beginning anew", root)
-                self._end(root)
-                self._tell_soon(root)
-        self._failing &= wanted
-        for root in wanted - self._watches.keys():
-            self._begin(root)
-
-    def _begin(self, root: Path) -> None:
-        identity = identity_of(root)
-        try:
-            if identity is None:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), root)
-            with self._changed:
-                self._gaps.discard(root)
-            handler = _Handler(os.fsencode(root), self._kind_of, lambda: self._touch(root))
-            observer = self._running_observer()
-            observed = observer.schedule(handler, str(root), recursive=True, event_filter=_EVENTS)
-        except OSError as error:
-            log.info("%r is not watched: %s", root, error)
-            if root not in self._failing:
-                self._failing.add(root)
-                self._tell_soon(root)
-            return
-        self._failing.discard(root)
-        emitter = next(emitter for emitter in observer.emitters if emitter.watch == observed)
-        emitter.name = f"watch-{len(self._watches)}"
-        self._watches[root] = _Watch(identity, observed, emitter)
-        remote = is_remote(root)
-        with self._changed:
-            self._standing.add(root)
-            if remote:
-                self._gaps.add(root)
-        self._tell_soon(root)
-
-    def _end(self, root: Path) -> None:
-        with self._changed:
-            self._standing.discard(root)
-        watch = self._watches.pop(root)
-        if self._observer is not None:
-            self._observer.unschedule(watch.observed)
-
-    def _running_observer(self) -> BaseObserver:
-        if self._observer is None:
-            if sys.platform == "linux":
-                from core.watch.inotify import InotifyObserver
-
-                observer: BaseObserver = InotifyObserver(self._touch_all, self._note_gap)
-            else:
-                observer = Observer()
-            observer.name = "watch-events"
-            observer.start()
-            self._observer = observer
-        return self._observer
-
-
-class _Handler(FileSystemEventHandler):
-    """Hears of each event below one root, on watchdog's thread, and passes on only that there was one."""
-
-    def __init__(self, root: bytes, kind_of: Callable[[bytes], Kind | None] | None, touch: Callable[[], None]) -> None:
-        self._root = root
-        self._kind_of = kind_of
-        self._touch = touch
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        paths = [os.fsencode(path) for path in (event.src_path, event.dest_path) if path]
-        if any(self._matters(path, event.is_directory) for path in paths):
-            self._touch()
-
-    def _matters(self, path: bytes, is_directory: bool) -> bool:
-        if is_skipped_below(self._root, path):
-            return False
-        return is_directory or self._kind_of is None or self._kind_of(os.path.split(path)[1]) is not None

@@ -240,7 +240,7 @@ def test_closing_ends_every_thread(tmp_path: Path) -> None:
 
 def test_threads_are_named(root: Path) -> None:
     names = {thread.name for thread in threading.enumerate()}
-    assert {"watch", "watch-events", "watch-inotify", "watch-0"} <= names
+    assert {"watch", "watch-events", "watch-inotify", "watch-root"} <= names
 
 
 def test_directories_beyond_the_limit_are_owned_up_to(in_namespace: Callable[[str, str], None], tmp_path: Path) -> None:
