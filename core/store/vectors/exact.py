@@ -47,7 +47,7 @@ class ExactStore:
             self._matrix, self._ids = matrix, ids
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Adds vectors; an id that is already there gets the new vector. `ids` are distinct and not negative."""
+        """Adds vectors; an id that is already there gets the new vector."""
         rows, known = self._rows(ids)
         self._matrix[rows] = vectors[known]
         start, end = self._count, self._count + len(ids) - len(rows)
@@ -59,8 +59,8 @@ class ExactStore:
         self._by_id = None
 
     def remove(self, ids: Ids) -> None:
-        """Removes ids; unknown ones are ignored."""
-        rows, _ = self._rows(np.unique(ids))
+        """Removes distinct ids; unknown ones are ignored."""
+        rows, _ = self._rows(ids)
         dead = np.zeros(self._count, bool)
         dead[rows] = True
         self._count -= len(rows)
@@ -85,8 +85,8 @@ class ExactStore:
         return self._best(query, np.arange(self._count), self._matrix[: self._count] @ query, k)
 
     def search_among(self, query: Vector, ids: Ids, k: int) -> Hits:
-        """The best among `ids`, fewer than `k` only if fewer of them are there; unknown ones are ignored."""
-        rows, _ = self._rows(np.unique(ids))
+        """The best among distinct `ids`, fewer than `k` only if fewer of them are there; unknown ones are ignored."""
+        rows, _ = self._rows(ids)
         if len(rows) < GATHER_BELOW * self._count:
             scores = self._matrix[rows] @ query
         else:

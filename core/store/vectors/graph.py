@@ -28,7 +28,7 @@ LINKS = 16
 BUILD_WIDTH = 200
 """efConstruction: candidates looked at for each neighbour chosen."""
 SEARCH_WIDTH = 64
-"""The least ef: candidates looked at in a search. At least twice as many as are wanted."""
+"""Candidates looked at in a search (ef), beyond those wanted."""
 TARGET_BYTES = 48 << 20
 _OVERHEAD_BYTES = 4 * 2 * LINKS + 4 + 8
 WORTH_SAVING = 256
@@ -52,7 +52,7 @@ class Graph:
     """Finds the nearest of up to `capacity` vectors, roughly."""
 
     def __init__(self, dim: int) -> None:
-        self.capacity = max(1024, TARGET_BYTES // (4 * dim + _OVERHEAD_BYTES))
+        self.capacity = max(16, TARGET_BYTES // (4 * dim + _OVERHEAD_BYTES))
         self._unsaved = 0
         self._ids: Ids = np.full(self.capacity, DEAD, np.int64)
         self._used = 0
@@ -130,7 +130,7 @@ class Graph:
         k = min(k, self._live)
         if k == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        self._index.set_ef(max(SEARCH_WIDTH, 2 * k))
+        self._index.set_ef(k + SEARCH_WIDTH)
         positions, distances = self._index.knn_query(query, k=k, num_threads=1)
         scores: NDArray[np.float32] = 1 - distances[0]
         return self._ids[positions[0].astype(np.int64)], scores

@@ -17,6 +17,8 @@ MAX_DEAD_SHARE = 0.2
 EXACT_IDS = 50_000
 EXACT_ROWS = 200_000
 """Among so few ids, or in so small a store, exact search needs a few milliseconds and misses nothing."""
+EXACT_PER_RESULT = 100
+"""In a store of so few vectors for each one wanted, looking at all is faster than following that many links."""
 
 
 class HnswStore:
@@ -48,7 +50,7 @@ class HnswStore:
         self._exact.reserve(count)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Adds vectors; an id that is already there gets the new vector. `ids` are distinct and not negative."""
+        """Adds vectors; an id that is already there gets the new vector."""
         self._take_from_graphs(ids)
         self._exact.add(ids, vectors)
         self._tail = np.union1d(self._tail, ids)
@@ -61,7 +63,7 @@ class HnswStore:
 
     def search(self, query: Vector, k: int) -> Hits:
         """The `min(k, count)` best, or nearly always the best."""
-        if not np.isfinite(query).all() or 2 * len(self._tail) > self.count or 10 * k > self.count:
+        if not np.isfinite(query).all() or 2 * len(self._tail) > self.count or EXACT_PER_RESULT * k > self.count:
             return self._exact.search(query, k)
         try:
             candidates = self._candidates(query, k)

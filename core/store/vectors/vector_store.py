@@ -18,7 +18,7 @@ Hits: TypeAlias = "tuple[Ids, NDArray[np.float32]]"
 
 
 class VectorStore(Protocol):
-    """Where one space is searched. All methods are called on one thread.
+    """Where one space is searched. All methods are called on one thread. `ids` are distinct and not negative.
 
     Scores are inner products with the very vectors added, as exact as float32 can hold; a query that is not finite
     finds nothing.
@@ -30,7 +30,7 @@ class VectorStore(Protocol):
         ...
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Adds vectors; an id that is already there gets the new vector. `ids` are distinct and not negative."""
+        """Adds vectors; an id that is already there gets the new vector."""
         ...
 
     def remove(self, ids: Ids) -> None:

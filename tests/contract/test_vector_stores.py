@@ -1,0 +1,187 @@
+"""Every vector store finds what a dictionary of its vectors says it should."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from core.store.vectors import graph, hnsw
+from core.store.vectors.hnsw import HnswStore
+from core.store.vectors.vector_store import VECTOR_STORES, VectorStore, make_vector_store
+
+DIM = 24
+
+
+def unit_vectors(count: int, seed: int, dim: int = DIM) -> np.ndarray:
+    """Clustered, as embeddings are; the same seed gives the same vectors."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).standard_normal((40, dim))
+    vectors = centres[rng.integers(40, size=count)] + 0.4 * rng.standard_normal((count, dim))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def expected(model: dict[int, np.ndarray], query: np.ndarray, k: int) -> tuple[list[int], list[float]]:
+    """What exact arithmetic answers."""
+    scored = sorted((-float(np.float32(vector.astype(float) @ query.astype(float))), i) for i, vector in model.items())
+    return [i for _, i in scored[:k]], [-score for score, _ in scored[:k]]
+
+
+def merge_all(store: VectorStore) -> None:
+    while isinstance(store, HnswStore) and store.merge(64):
+        continue
+
+
+@pytest.fixture(autouse=True)
+def many_small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few hundred vectors fill several graphs, which are asked even where looking at all were faster."""
+    monkeypatch.setattr(graph, "TARGET_BYTES", 60 * 1000)
+    monkeypatch.setattr(hnsw, "EXACT_PER_RESULT", 1)
+
+
+@pytest.fixture(params=sorted(VECTOR_STORES))
+def store(request: pytest.FixtureRequest) -> VectorStore:
+    return make_vector_store(request.param, DIM)
+
+
+@pytest.fixture
+def filled(store: VectorStore) -> tuple[VectorStore, dict[int, np.ndarray]]:
+    """3,000 vectors in the store (an approximate one has made its graphs) and in a dictionary."""
+    ids, vectors = np.arange(10, 3010), unit_vectors(3000, 1)
+    store.add(ids, vectors)
+    merge_all(store)
+    return store, dict(zip(ids.tolist(), vectors, strict=True))
+
+
+def test_empty_store_finds_nothing(store: VectorStore) -> None:
+    ids, scores = store.search(unit_vectors(1, 5)[0], 10)
+    assert len(ids) == len(scores) == store.count == 0
+    assert len(store.search_among(unit_vectors(1, 5)[0], np.array([1, 2]), 3)[0]) == 0
+
+
+def test_scores_are_exact_and_best_first(filled: tuple[VectorStore, dict[int, np.ndarray]]) -> None:
+    store, model = filled
+    missed = 0
+    for query in unit_vectors(50, 2):
+        ids, scores = store.search(query, 10)
+        wanted, _ = expected(model, query, 10)
+        missed += len(set(wanted) - set(ids.tolist()))
+        assert scores.tolist() == [np.float32(model[i].astype(float) @ query.astype(float)) for i in ids.tolist()]
+        assert sorted(scores.tolist(), reverse=True) == scores.tolist()
+    assert missed <= 0.02 * 500
+
+
+@pytest.mark.parametrize("k", [1, 2999, 3000, 3001, 100_000])
+def test_never_fewer_than_k_when_k_exist(filled: tuple[VectorStore, dict[int, np.ndarray]], k: int) -> None:
+    store, _ = filled
+    ids, _ = store.search(unit_vectors(1, 3)[0], k)
+    assert len(ids) == len(set(ids.tolist())) == min(k, 3000)
+
+
+@pytest.mark.parametrize("matches", [0, 1, 9, 10, 299, 300, 301, 1500, 3000])
+def test_filtered_search_is_exact(filled: tuple[VectorStore, dict[int, np.ndarray]], matches: int) -> None:
+    store, model = filled
+    query = unit_vectors(1, 4)[0]
+    allowed = np.sort(np.random.default_rng(matches).choice(np.arange(10, 3010), matches, replace=False))
+    ids, scores = store.search_among(query, np.concatenate([allowed, [999_999]]), 10)
+    wanted, wanted_scores = expected({i: model[i] for i in allowed.tolist()}, query, 10)
+    assert ids.tolist() == wanted
+    assert scores.tolist() == wanted_scores
+
+
+def test_equal_scores_come_by_id(store: VectorStore) -> None:
+    vector = unit_vectors(1, 6)
+    ids = np.random.default_rng(0).permutation(500)
+    store.add(ids, np.repeat(vector, 500, axis=0))
+    merge_all(store)
+    found, _ = store.search(vector[0], 500)
+    assert found.tolist() == list(range(500))
+    assert store.search_among(vector[0], ids, 7)[0].tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_query_that_is_no_vector_finds_nothing(filled: tuple[VectorStore, dict[int, np.ndarray]], bad: float) -> None:
+    store, _ = filled
+    query = unit_vectors(1, 7)[0]
+    query[3] = bad
+    assert len(store.search(query, 10)[0]) == 0
+    assert len(store.search_among(query, np.arange(10, 2000), 10)[0]) == 0
+    assert len(store.search_among(query, np.arange(10, 20), 10)[0]) == 0
+
+
+def test_large_filter_in_a_large_store(
+    filled: tuple[VectorStore, dict[int, np.ndarray]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hnsw, "EXACT_IDS", 100)
+    monkeypatch.setattr(hnsw, "EXACT_ROWS", 1000)
+    store, model = filled
+    query = unit_vectors(1, 9)[0]
+    wanted, _ = expected(model, query, 3000)
+    worst_half, every_second = np.sort(wanted[1500:]), np.sort(wanted[::2])
+    assert store.search_among(query, worst_half, 10)[0].tolist() == wanted[1500:1510]
+    assert len(set(store.search_among(query, every_second, 10)[0].tolist()) & set(wanted[:20:2])) >= 9
+
+
+def test_deleting_down_to_nothing(store: VectorStore) -> None:
+    vectors = unit_vectors(120, 8)
+    store.add(np.arange(120), vectors)
+    merge_all(store)
+    for gone in range(120):
+        store.remove(np.array([gone]))
+        for k in (1, 5, 50):
+            ids, _ = store.search(vectors[0], k)
+            assert len(ids) == min(k, 119 - gone)
+            assert gone not in ids
+        if gone % 10 == 0:
+            merge_all(store)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Random steps on a store and on a dictionary: both must know the same."""
+
+    @initialize(name=st.sampled_from(sorted(VECTOR_STORES)))
+    def make(self, name: str) -> None:
+        self.store = make_vector_store(name, DIM)
+        self.model: dict[int, np.ndarray] = {}
+
+    @rule(ids=st.sets(st.integers(0, 400), min_size=1, max_size=120), seed=st.integers(0, 10**6))
+    def add_or_update(self, ids: set[int], seed: int) -> None:
+        vectors = unit_vectors(len(ids), seed)
+        self.store.add(np.array(sorted(ids)), vectors)
+        self.model.update(zip(sorted(ids), vectors, strict=True))
+
+    @rule(ids=st.sets(st.integers(0, 400), max_size=60))
+    def remove(self, ids: set[int]) -> None:
+        self.store.remove(np.array(sorted(ids), dtype=np.int64))
+        for i in ids:
+            self.model.pop(i, None)
+
+    @rule(count=st.integers(1, 200))
+    def merge(self, count: int) -> None:
+        if isinstance(self.store, HnswStore):
+            self.store.merge(count)
+
+    @rule(k=st.integers(1, 60), seed=st.integers(0, 10**6))
+    def search(self, k: int, seed: int) -> None:
+        query = unit_vectors(1, seed)[0]
+        ids, scores = self.store.search(query, k)
+        found = ids.tolist()
+        assert len(found) == len(set(found)) == min(k, len(self.model))
+        assert scores.tolist() == [np.float32(self.model[i].astype(float) @ query.astype(float)) for i in found]
+
+    @rule(allowed=st.sets(st.integers(0, 400)), k=st.integers(1, 60), seed=st.integers(0, 10**6))
+    def search_among(self, allowed: set[int], k: int, seed: int) -> None:
+        query = unit_vectors(1, seed)[0]
+        ids, scores = self.store.search_among(query, np.array(sorted(allowed), dtype=np.int64), k)
+        wanted = expected({i: self.model[i] for i in allowed & self.model.keys()}, query, k)
+        assert (ids.tolist(), scores.tolist()) == wanted
+
+    @invariant()
+    def count_is_right(self) -> None:
+        assert self.store.count == len(self.model)
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
