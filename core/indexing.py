@@ -77,7 +77,7 @@ class Indexer:
     def start(self, *, watch: bool) -> None:
         """Begins: scans every folder, indexes what waits, and with `watch` keeps doing so as files change."""
         if watch:
-            self._watcher = Watcher(self._on_dirty)
+            self._watcher = Watcher(self._on_dirty, kind_of=kind_of)
         self._thread.start()
 
     @property
