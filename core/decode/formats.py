@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import IO
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile
 
 from core.decode.problems import media_error
 from core.records import Reason
@@ -61,18 +61,31 @@ def open_picture(file: IO[bytes]) -> ImageFile.ImageFile:
     """The picture in `file`, its pixels not read yet. No reader but the one its first bytes name is asked.
 
     Raises:
-        MediaError: NOT_MEDIA, UNSUPPORTED, INCOMPLETE or DAMAGED.
+        MediaError: NOT_MEDIA or UNSUPPORTED.
         Exception: whatever the reader makes of hostile bytes; Pillow's DecompressionBombError or -Warning.
     """
     head = file.read(_HEAD_BYTES)
     name = _identify(head)
     _register(name)
-    try:
-        return Image.open(file, formats=(name,))
-    except UnidentifiedImageError:  # the reader refused the file, and Pillow lost its words
-        if _is_cut_short(file):
-            raise media_error(Reason.INCOMPLETE) from None
-        raise
+    return Image.open(file, formats=(name,))
+
+
+def is_cut_short(file: IO[bytes]) -> bool:
+    """Whether a WebP or ISO base media file announces more bytes than there are; other readers notice themselves."""
+    size = file.seek(0, 2)
+    at = 0
+    while at < size:
+        file.seek(at)
+        head = file.read(16)
+        if head[:4] == b"RIFF":
+            return int.from_bytes(head[4:8], "little") + 8 > size
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if length < 8 or not head[4:8].isalnum():
+            return False
+        at += length
+    return at > size
 
 
 def _identify(head: bytes) -> str:
@@ -119,24 +132,6 @@ def _register(name: str) -> None:
         AvifImagePlugin.DEFAULT_MAX_THREADS = _THREADS
     else:
         importlib.import_module(_PLUGINS[name])
-
-
-def _is_cut_short(file: IO[bytes]) -> bool:
-    """Whether a WebP or ISO base media file announces more bytes than there are."""
-    size = file.seek(0, 2)
-    at = 0
-    while at < size:
-        file.seek(at)
-        head = file.read(16)
-        if head[:4] == b"RIFF":
-            return int.from_bytes(head[4:8], "little") + 8 > size
-        length = int.from_bytes(head[:4], "big")
-        if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        if length < 8 or not head[4:8].isalnum():
-            return False
-        at += length
-    return at > size
 
 
 def _unsupported(what: str) -> Exception:

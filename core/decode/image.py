@@ -16,11 +16,11 @@ from PIL import Image
 
 from core.decode.colour import flatten, to_srgb
 from core.decode.decoder import Order, RawDecoded, TooLargeTogether
-from core.decode.formats import open_picture
+from core.decode.formats import is_cut_short, open_picture
 from core.decode.metadata import Exif
-from core.decode.problems import too_many_pixels
+from core.decode.problems import media_error, too_many_pixels
 from core.decode.thumbnail import THUMBNAIL_PX, average_colour, fit, write_thumbnail
-from core.records import ImageView, Kind, Picture
+from core.records import ImageView, Kind, Picture, Reason
 
 _Box: TypeAlias = tuple[float, float, float, float]
 
@@ -53,20 +53,16 @@ class ImageDecoder:
     def decode(self, file: IO[bytes], order: Order) -> RawDecoded:
         """See `decoder.Decoder`."""
         shorter_px = _OVERSAMPLING * max((view.resize_px for view in order.views), default=THUMBNAIL_PX)
-        with _bounded(order.max_pixels):
+        with _bounded(file, order.max_pixels):
             scan = _read(file, order, lambda _: shorter_px)
             views = [scan.view(view).tobytes() for view in order.views]
             thumbnail = scan.shrunk(THUMBNAIL_PX)
-        return RawDecoded(
-            views=views,
-            metadata=scan.exif.metadata(*scan.upright_size, scan.format),
-            thumbnail=write_thumbnail(thumbnail),
-            colour=average_colour(thumbnail),
-        )
+            metadata = scan.exif.metadata(*scan.upright_size, scan.format)
+        return RawDecoded(views, metadata, write_thumbnail(thumbnail), average_colour(thumbnail))
 
     def preview(self, file: IO[bytes], order: Order, max_px: int) -> Picture:
         """See `decoder.Decoder`."""
-        with _bounded(order.max_pixels):
+        with _bounded(file, order.max_pixels):
             image = _read(file, order, lambda size: min(fit(*size, max_px))).shrunk(max_px)
         return Picture(image.width, image.height, image.tobytes())
 
@@ -124,8 +120,11 @@ class _Scan:
 
 
 @contextmanager
-def _bounded(max_pixels: int) -> Iterator[None]:
-    """Makes Pillow refuse pictures of more than `max_pixels`, where it would only warn, and keep quiet otherwise."""
+def _bounded(file: IO[bytes], max_pixels: int) -> Iterator[None]:
+    """Makes Pillow refuse pictures of more than `max_pixels`, where it would only warn, and keep quiet otherwise.
+
+    Its exceptions are raised as MediaError where they alone do not tell the reason.
+    """
     Image.MAX_IMAGE_PIXELS = max_pixels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -134,6 +133,10 @@ def _bounded(max_pixels: int) -> Iterator[None]:
             yield
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise too_many_pixels(error, max_pixels) from error
+        except (OSError, SyntaxError, ValueError) as error:
+            if is_cut_short(file):
+                raise media_error(Reason.INCOMPLETE) from error
+            raise
 
 
 def _read(file: IO[bytes], order: Order, shorter_px: Callable[[tuple[int, int]], int]) -> _Scan:

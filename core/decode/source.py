@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from core.decode.problems import media_error, unreadable
+from core.errors import MediaError
 from core.records import Reason
 
 
@@ -25,21 +26,27 @@ def open_source(path: bytes, max_bytes: int) -> Iterator[IO[bytes]]:
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise unreadable(error) from error
+    before = os.fstat(descriptor)
+    try:
+        _check_ordinary(before, max_bytes)
+    except MediaError:
+        os.close(descriptor)
+        raise
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise media_error(Reason.NOT_MEDIA, "This is no ordinary file.")
-        if before.st_size == 0:
-            raise media_error(Reason.EMPTY)
-        if before.st_size > max_bytes:
-            raise media_error(
-                Reason.TOO_LARGE,
-                f"The file has {before.st_size / 1e6:,.0f} MB; up to {max_bytes / 1e6:,.0f} are read.",
-            )
         try:
             yield file
         finally:  # a file that was being written explains whatever the decoder found wrong with it
             _check_unchanged(path, before, os.fstat(descriptor))
+
+
+def _check_ordinary(status: os.stat_result, max_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise media_error(Reason.NOT_MEDIA, "This is no ordinary file.")
+    if status.st_size == 0:
+        raise media_error(Reason.EMPTY)
+    if status.st_size > max_bytes:
+        size, limit = (round(number / 1e6) for number in (status.st_size, max_bytes))
+        raise media_error(Reason.TOO_LARGE, f"The file has {size:,} MB; up to {limit:,} are read.")
 
 
 def _check_unchanged(path: bytes, before: os.stat_result, after: os.stat_result) -> None:

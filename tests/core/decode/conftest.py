@@ -1,0 +1,62 @@
+"""A picture to write in every way, what a decoder should make of it, and a pool of decode processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.decode.decoder import Order
+from core.decode.image import ImageDecoder
+from core.decode.pool import DecodePool
+from core.records import ImageView
+
+VIEW = ImageView(resize_px=224, crop_px=224)
+MAX_PIXELS = 4_000_000
+
+Looks = Callable[[Path], NDArray[np.uint8]]
+
+
+@pytest.fixture(scope="session")
+def picture(sample_photos: list[Path]) -> Image.Image:
+    """A photo, 450 x 300, no two sides or corners of which are alike."""
+    with Image.open(next(path for path in sample_photos if path.stem == "chelsea")) as photo:
+        return photo.convert("RGB").crop((0, 0, 450, 300))
+
+
+def as_seen(image: Image.Image, view: ImageView = VIEW) -> NDArray[np.uint8]:
+    """The reference: every pixel decoded, then resized and cropped as torchvision and Hugging Face do."""
+    scale = view.resize_px / min(image.size)
+    size = (int(image.width * scale + 1e-9), int(image.height * scale + 1e-9))
+    image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    left, top = (size[0] - view.crop_px) // 2, (size[1] - view.crop_px) // 2
+    return np.asarray(image.crop((left, top, left + view.crop_px, top + view.crop_px)))
+
+
+def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Mean absolute difference, of 255."""
+    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+
+def decode(path: Path, view: ImageView = VIEW) -> tuple[NDArray[np.uint8], Any]:
+    """The view's pixels and all that was decoded, in this process."""
+    with path.open("rb") as file:
+        decoded = ImageDecoder().decode(file, Order((view,), MAX_PIXELS * 10))
+    return np.frombuffer(decoded.views[0], np.uint8).reshape(view.crop_px, view.crop_px, 3), decoded
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecodePool]:
+    """One decode process, started."""
+    pool = DecodePool(1, limit_s=20, max_pixels=MAX_PIXELS, max_bytes=1_000_000)
+    first = tmp_path_factory.mktemp("first") / "first.png"
+    Image.new("RGB", (8, 8)).save(first)
+    pool.decode(os.fsencode(first), [VIEW]).result(timeout=30)
+    yield pool
+    assert pool.close(timeout_s=5)
