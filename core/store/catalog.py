@@ -32,7 +32,7 @@ from core.records import (
     SpaceSpec,
     Stage,
 )
-from core.store.changes import apply_changes, signature_of, signature_values
+from core.store.changes import apply_changes, signature_of, signature_text
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.migrate import back_up
@@ -173,18 +173,18 @@ class Catalog:
         """
         with self._transaction():
             rows = self._db.execute(
-                """SELECT file.id, file.path, file.kind, attempts + 1, device, inode, size_bytes, mtime_ns, ctime_ns
+                """SELECT file.id, file.path, file.kind, attempts + 1, signature
                    FROM file JOIN folder ON folder.id = folder_id
                    WHERE file.state = 'waiting' AND folder.state = 'online'
-                   ORDER BY attempts, mtime_ns DESC, file.id LIMIT ?""",
+                   ORDER BY attempts, mtime DESC, file.id LIMIT ?""",
                 (limit,),
             ).fetchall()
             self._db.executemany(
                 "UPDATE file SET state='working', attempts=attempts+1 WHERE id=?", ((row[0],) for row in rows)
             )
         return [
-            WorkItem(FileId(file_id), path, Kind(kind), signature_of(*signature), attempts)
-            for file_id, path, kind, attempts, *signature in rows
+            WorkItem(FileId(file_id), path, Kind(kind), signature_of(signature), attempts)
+            for file_id, path, kind, attempts, signature in rows
         ]
 
     def release(self, file_ids: Sequence[FileId]) -> None:
@@ -196,7 +196,10 @@ class Catalog:
             )
 
     def link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:
-        """Marks a claimed file as done, its content being `item_id`. False if it has changed since it was claimed."""
+        """Marks a claimed file as done, its content being `item_id`.
+
+        False if the file has changed since it was claimed, or the item was purged: the file then waits again.
+        """
         with self._transaction():
             return self._link(file_id, item_id, signature)
 
@@ -334,15 +337,17 @@ class Catalog:
         return int(found[0])
 
     def _is_unchanged(self, file_id: FileId, signature: Signature) -> bool:
-        row = self._db.execute(
-            "SELECT device, inode, size_bytes, mtime_ns, ctime_ns FROM file WHERE id=?", (file_id,)
-        ).fetchone()
-        return bool(row == signature_values(signature))
+        row = self._db.execute("SELECT signature FROM file WHERE id=?", (file_id,)).fetchone()
+        return row is not None and row[0] == signature_text(signature)
 
     def _link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:
         if not self._is_unchanged(file_id, signature):
             return False
-        kind, taken_at = self._db.execute("SELECT kind, taken_at FROM item WHERE id=?", (item_id,)).fetchone()
+        item = self._db.execute("SELECT kind, taken_at FROM item WHERE id=?", (item_id,)).fetchone()
+        if item is None:  # purged since the caller looked: to be understood anew
+            self._db.execute("UPDATE file SET state='waiting' WHERE id=?", (file_id,))
+            return False
+        kind, taken_at = item
         self._db.execute(
             "UPDATE file SET state='done', attempts=0, item_id=?, kind=?, date_key=? WHERE id=?",
             (item_id, kind, taken_at or _local_time(signature.mtime_ns), file_id),
@@ -363,8 +368,10 @@ class Catalog:
             )
 
     def _space(self, space_id: SpaceId) -> int:
-        (number,) = self._db.execute("SELECT id FROM space WHERE name=?", (space_id,)).fetchone()
-        return int(number)
+        found = self._db.execute("SELECT id FROM space WHERE name=?", (space_id,)).fetchone()
+        if found is None:
+            raise KeyError(space_id)
+        return int(found[0])
 
     # opening
 

@@ -6,30 +6,20 @@ import os
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple
 from pathlib import PurePath
 
 from core.records import Changes, FileId, FolderId, FoundFile, Signature
 
 
-def signed(number: int) -> int:
-    """A device or inode number (unsigned 64 bit) as SQLite can keep it."""
-    return (number + 2**63) % 2**64 - 2**63
+def signature_text(signature: Signature) -> str:
+    """A signature as the catalog keeps it: device and inode may exceed SQLite's integers, and times some calendars."""
+    return " ".join(map(str, astuple(signature)))
 
 
-def signature_values(signature: Signature) -> tuple[int, int, int, int, int]:
-    """A signature as the columns device, inode, size_bytes, mtime_ns, ctime_ns."""
-    return (
-        signed(signature.device),
-        signed(signature.inode),
-        signature.size_bytes,
-        signature.mtime_ns,
-        signature.ctime_ns,
-    )
-
-
-def signature_of(device: int, inode: int, size_bytes: int, mtime_ns: int, ctime_ns: int) -> Signature:
-    """The signature that `signature_values` took apart."""
-    return Signature(device % 2**64, inode % 2**64, size_bytes, mtime_ns, ctime_ns)
+def signature_of(text: str) -> Signature:
+    """The signature that `signature_text` wrote."""
+    return Signature(*map(int, text.split()))
 
 
 def name_key(text: str) -> str:
@@ -48,25 +38,27 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
     connection.executemany("DELETE FROM file WHERE id=?", ((file_id,) for file_id in changes.gone))
     _move(connection, changes.moved)
     connection.executemany(
-        """UPDATE file SET kind=?, device=?, inode=?, size_bytes=?, mtime_ns=?, ctime_ns=?, state='waiting', attempts=0
-           WHERE id=?""",
-        ((found.kind, *signature_values(found.signature), file_id) for file_id, found in changes.changed),
+        "UPDATE file SET kind=?, signature=?, size_bytes=?, mtime=?, state='waiting', attempts=0 WHERE id=?",
+        ((found.kind, *_signature(found), file_id) for file_id, found in changes.changed),
     )
     connection.executemany("DELETE FROM failure WHERE file_id=?", ((file_id,) for file_id, _ in changes.changed))
     connection.executemany(
-        """INSERT INTO file (folder_id, path, name_key, stem_key, kind, device, inode, size_bytes, mtime_ns, ctime_ns,
-               state)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')
-           ON CONFLICT (path) DO UPDATE SET folder_id=excluded.folder_id, kind=excluded.kind, device=excluded.device,
-               inode=excluded.inode, size_bytes=excluded.size_bytes, mtime_ns=excluded.mtime_ns,
-               ctime_ns=excluded.ctime_ns, state='waiting', attempts=0""",
+        """INSERT INTO file (folder_id, path, name_key, stem_key, kind, signature, size_bytes, mtime, state)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')
+           ON CONFLICT (path) DO UPDATE SET folder_id=excluded.folder_id, kind=excluded.kind,
+               signature=excluded.signature, size_bytes=excluded.size_bytes, mtime=excluded.mtime, state='waiting',
+               attempts=0""",
         _rows(folder_id, changes.added),
     )
 
 
+def _signature(found: FoundFile) -> tuple[str, int, float]:
+    return signature_text(found.signature), found.signature.size_bytes, found.signature.mtime_ns / 1e9
+
+
 def _rows(folder_id: FolderId, added: Iterable[FoundFile]) -> Iterator[tuple[object, ...]]:
     for found in added:
-        yield (folder_id, found.path, *_name_keys(found.path), found.kind, *signature_values(found.signature))
+        yield (folder_id, found.path, *_name_keys(found.path), found.kind, *_signature(found))
 
 
 def _move(connection: sqlite3.Connection, moved: Iterable[tuple[FileId, FoundFile]]) -> None:
@@ -78,10 +70,6 @@ def _move(connection: sqlite3.Connection, moved: Iterable[tuple[FileId, FoundFil
     )
     connection.executemany("DELETE FROM file WHERE path=?", ((found.path,) for _, found in moves))
     connection.executemany(
-        """UPDATE file SET path=?, name_key=?, stem_key=?, device=?, inode=?, size_bytes=?, mtime_ns=?, ctime_ns=?
-           WHERE id=?""",
-        (
-            (found.path, *_name_keys(found.path), *signature_values(found.signature), file_id)
-            for file_id, found in moves
-        ),
+        "UPDATE file SET path=?, name_key=?, stem_key=?, signature=?, size_bytes=?, mtime=? WHERE id=?",
+        ((found.path, *_name_keys(found.path), *_signature(found), file_id) for file_id, found in moves),
     )

@@ -94,10 +94,8 @@ class Reader:
 
     def known_files(self, folder_id: FolderId) -> list[KnownFile]:
         """What the catalog remembers of a folder's files."""
-        rows = self._rows(
-            "SELECT id, path, device, inode, size_bytes, mtime_ns, ctime_ns FROM file WHERE folder_id=?", folder_id
-        )
-        return [KnownFile(FileId(file_id), path, signature_of(*signature)) for file_id, path, *signature in rows]
+        rows = self._rows("SELECT id, path, signature FROM file WHERE folder_id=?", folder_id)
+        return [KnownFile(FileId(file_id), path, signature_of(signature)) for file_id, path, signature in rows]
 
     def failures(self) -> list[Failure]:
         """Files that failed, newest first."""
@@ -126,18 +124,18 @@ class Reader:
         """All we know of one file; None if it is not known or not indexed."""
         rows = self._rows(
             """SELECT result.file_id, item_id, path, result.kind, result.colour, result.taken_at, online, size_bytes,
-                   mtime_ns, width, height, format, item.taken_at, camera, latitude, longitude
+                   mtime, width, height, format, item.taken_at, camera, latitude, longitude
                FROM result JOIN item ON item.id = item_id WHERE file_id=?""",
             file_id,
         )
         if not rows:
             return None
-        *result, size_bytes, mtime_ns, width, height, form, taken_at, camera, latitude, longitude = rows[0]
+        *result, size_bytes, mtime, width, height, form, taken_at, camera, latitude, longitude = rows[0]
         copies = self._rows("SELECT path FROM file WHERE item_id=? AND id<>? ORDER BY path", result[1], file_id)
         return Details(
             result=_result(None, None, *result),
             size_bytes=size_bytes,
-            mtime=mtime_ns / 1e9,
+            mtime=mtime,
             metadata=Metadata(width, height, form, taken_at, camera, latitude, longitude),
             copies=tuple(_path(path) for (path,) in copies),
         )

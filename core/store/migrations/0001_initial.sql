@@ -23,7 +23,7 @@ CREATE TABLE item (
 ) STRICT;
 CREATE INDEX item_orphaned_at ON item (orphaned_at);
 
--- A path. device and inode are unsigned 64 bit, kept as signed. date_key: when taken, else when modified; local ISO.
+-- A path. signature: what lstat said, five integers of any size; date_key: when taken, else when modified; local ISO.
 CREATE TABLE file (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     folder_id INTEGER NOT NULL REFERENCES folder (id) ON DELETE CASCADE,
@@ -31,18 +31,16 @@ CREATE TABLE file (
     name_key TEXT NOT NULL,
     stem_key TEXT NOT NULL,
     kind TEXT NOT NULL,
-    device INTEGER NOT NULL,
-    inode INTEGER NOT NULL,
+    signature TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    ctime_ns INTEGER NOT NULL,
+    mtime REAL NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'working', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     item_id INTEGER REFERENCES item (id),
     date_key TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX file_folder ON file (folder_id, state);
-CREATE INDEX file_queue ON file (attempts, mtime_ns DESC, id) WHERE state = 'waiting';
+CREATE INDEX file_queue ON file (attempts, mtime DESC, id) WHERE state = 'waiting';
 CREATE INDEX file_working ON file (id) WHERE state = 'working';
 CREATE INDEX file_item ON file (item_id);
 CREATE INDEX file_date ON file (date_key DESC, id DESC, kind, folder_id, item_id) WHERE item_id IS NOT NULL;
@@ -112,7 +110,7 @@ CREATE TABLE calibration (
 CREATE VIEW result AS
 SELECT
     file.id AS file_id, file.item_id, file.path, file.kind, item.colour, item.taken_at, folder.state = 'online' AS online,
-    file.folder_id, file.date_key, file.size_bytes, file.mtime_ns
+    file.folder_id, file.date_key, file.size_bytes, file.mtime
 FROM file JOIN item ON item.id = file.item_id JOIN folder ON folder.id = file.folder_id;
 
 -- An item is searchable while a file has it. These four see to it, whichever statement moves the last file.

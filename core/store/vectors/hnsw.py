@@ -45,6 +45,13 @@ class HnswStore:
         """Every id, ascending."""
         return self._exact.ids
 
+    def sample(self, size: int) -> Vectors:
+        """At most `size` vectors, evenly spread over the ids: the same ones for the same ids."""
+        ids = self._exact.ids
+        if len(ids) > size:
+            ids = ids[np.linspace(0, len(ids) - 1, size).astype(np.int64)]
+        return self._exact.vectors(ids)
+
     def reserve(self, count: int) -> None:
         """Makes room for `count` ids at once."""
         self._exact.reserve(count)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.errors import LibraryError
 from core.paths import LibraryPaths
-from core.records import Ids, SpaceId
+from core.records import Ids, SpaceId, Vectors
 from core.store.database import sync_folder
 from core.store.reader import Reader
 from core.store.snapshot import Snapshot
@@ -129,6 +129,10 @@ class SpaceIndex:
     def search(self, query: Vector, k: int, among: Ids | None = None) -> Hits:
         """The best `k` segments, of `among` (ascending ids) if given: never fewer than k when k exist."""
         return self._store.search(query, k) if among is None else self._store.search_among(query, among, k)
+
+    def sample(self, size: int) -> Vectors:
+        """At most `size` of the vectors, the same ones for the same library."""
+        return self._store.sample(size)
 
     def begin_snapshot(self) -> PendingSnapshot | None:
         """Writes one changed graph under a temporary name; None when none is worth it.
