@@ -190,9 +190,9 @@ class Reader:
         return self._matching[filters]
 
     def browse(self, filters: Filters, limit: int) -> list[Result]:
-        """Indexed files that pass `filters`, newest first (when taken, else when modified)."""
+        """Indexed files that pass `filters`, newest first; `taken_at` is when taken, else when modified."""
         rows = self._rows(
-            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, taken_at, online FROM result
+            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online FROM result
                WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
                    AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
                ORDER BY date_key DESC, file_id DESC LIMIT ?5""",
