@@ -1,0 +1,213 @@
+"""The search field: words and chips in one line. What is typed is asked after a moment of silence."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+
+from app.ask.chips import Chip
+from app.ask.filters import filter_chips
+from app.ask.incoming import may_hold_media
+from app.ask.question_model import ExampleChip, QuestionModel
+from app.bridge import Bridge
+from app.controls import ICON_PX, IconButton
+from app.folders.folders_model import FoldersModel
+from app.icons import draw
+from app.theme import RADIUS_PX, SPACE_PX
+from core import Filters
+
+SILENCE_MS = 120
+MAX_CHARACTERS = 1000
+_HEIGHT_PX = 38
+_COMPACT_FROM = 3
+_PLACEHOLDER = "Describe a photo, or drop one here"
+
+
+class FieldView(QWidget):
+    """Shows and changes a `QuestionModel`.
+
+    Signals:
+        left: Esc on an empty question, Down, or Enter: the grid should have the keyboard.
+    """
+
+    left = Signal()
+
+    def __init__(
+        self, bridge: Bridge, model: QuestionModel, folders: FoldersModel, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._model = model
+        self._folders = folders
+        self._shown: object = None
+        self.setFixedHeight(_HEIGHT_PX)
+        self.edit = _Edit(self)
+        self.edit.textEdited.connect(self._wait_for_silence)
+        self.edit.backspaced.connect(self._remove_last)
+        self.edit.escaped.connect(self._escape)
+        self.edit.left.connect(self._leave)
+        self.edit.focused.connect(self.update)
+        self.setFocusProxy(self.edit)
+        self._clear = IconButton("close", "Clear the question (Esc)", size_px=26)
+        self._clear.clicked.connect(model.clear)
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(4)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(SPACE_PX + ICON_PX + 6, 0, 6, 0)
+        layout.setSpacing(6)
+        layout.addLayout(self._chips)
+        layout.addWidget(self.edit, 1)
+        layout.addWidget(self._clear)
+        self._silence = QTimer(self)
+        self._silence.setSingleShot(True)
+        self._silence.setInterval(SILENCE_MS)
+        self._silence.timeout.connect(self._ask)
+        model.changed.connect(self._refresh)
+        folders.modelReset.connect(self._refresh)
+        self._refresh()
+
+    def type(self, text: str) -> None:
+        """Takes a character that was typed elsewhere."""
+        self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.edit.insert(text)
+        self._wait_for_silence()
+
+    @Slot()
+    def _wait_for_silence(self) -> None:
+        self._clear.setVisible(True)
+        self._silence.start()
+
+    @Slot()
+    def _ask(self) -> None:
+        self._silence.stop()
+        self._model.set_text(self.edit.text())
+
+    @Slot()
+    def _escape(self) -> None:
+        if self._model.is_empty and not self.edit.text():
+            self.left.emit()
+            return
+        self._silence.stop()
+        self.edit.clear()
+        self._model.clear()
+        self._refresh()
+
+    @Slot()
+    def _leave(self) -> None:
+        self._ask()
+        self.left.emit()
+
+    @Slot()
+    def _remove_last(self) -> None:
+        asked = self._model.asked
+        if asked.chips:
+            self._model.remove_chip(asked.chips[-1])
+        elif asked.filters:
+            self._model.set_filters(filter_chips(asked.filters, self._folders)[-1].without)
+
+    @Slot()
+    def _refresh(self) -> None:
+        asked = self._model.asked
+        if self.edit.text() != asked.text and not self._silence.isActive():
+            self.edit.setText(asked.text)
+        self._clear.setVisible(bool(self.edit.text() or asked.chips or asked.filters))
+        self.edit.setPlaceholderText("" if asked.chips else _PLACEHOLDER)
+        filters = filter_chips(asked.filters, self._folders)
+        if self._shown == (asked.chips, filters):
+            return
+        self._shown = (asked.chips, filters)
+        while (item := self._chips.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        compact = len(asked.chips) >= _COMPACT_FROM
+        for example in asked.chips:
+            self._chips.addWidget(self._make_example(example, compact=compact))
+        for sign in filters:
+            chip = Chip(sign.label, sign.icon_name)
+            chip.removed.connect(partial(self._drop_filter, sign.without))
+            self._chips.addWidget(chip)
+
+    def _make_example(self, example: ExampleChip, *, compact: bool) -> Chip:
+        chip = Chip(example.label, "photos", compact=compact)
+        chip.removed.connect(partial(self._drop_example, example))
+        if example.item_id is not None:
+            chip.show_thumbnail(self._bridge, example.item_id)
+        return chip
+
+    def _drop_example(self, example: ExampleChip) -> None:
+        self.edit.setFocus()
+        self._model.remove_chip(example)
+
+    def _drop_filter(self, without: Filters) -> None:
+        self.edit.setFocus()
+        self._model.set_filters(without)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        focused = self.edit.hasFocus()
+        ring = palette.color(QPalette.ColorRole.Highlight if focused else QPalette.ColorRole.Mid)
+        width = 2.0 if focused else 1.0
+        painter.setPen(QPen(ring, width))
+        painter.setBrush(palette.color(QPalette.ColorRole.Base))
+        inset = width / 2
+        painter.drawRoundedRect(
+            QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), RADIUS_PX + 2, RADIUS_PX + 2
+        )
+        sign = QRect(SPACE_PX + 2, (self.height() - ICON_PX) // 2, ICON_PX, ICON_PX)
+        if self.isRightToLeft():
+            sign.moveRight(self.width() - 1 - sign.left())
+        ink = palette.color(QPalette.ColorRole.PlaceholderText)
+        painter.drawPixmap(sign, draw("search", sign.size() * self.devicePixelRatioF(), ink))
+
+
+class _Edit(QLineEdit):
+    """A line edit without a frame that hands on the keys it has no use for."""
+
+    backspaced = Signal()
+    escaped = Signal()
+    left = Signal()
+    focused = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFrame(False)
+        self.setAcceptDrops(False)  # the whole window takes drops
+        self.setMaxLength(MAX_CHARACTERS)
+        self.setAccessibleName("Search")
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        self.setPalette(palette)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._leaves(event):
+            event.ignore()  # so that the window's action of the same key runs
+            return True
+        if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+            self.focused.emit()
+        return super().event(event)
+
+    def _leaves(self, event: QKeyEvent) -> bool:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            return not self.isUndoAvailable()
+        if event.matches(QKeySequence.StandardKey.Paste):
+            return may_hold_media(QGuiApplication.clipboard().mimeData())
+        if event.matches(QKeySequence.StandardKey.Copy):
+            return not self.hasSelectedText()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key == Qt.Key.Key_Backspace and not self.cursorPosition() and not self.hasSelectedText():
+            self.backspaced.emit()
+        elif key == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        elif key in {Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)

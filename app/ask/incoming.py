@@ -1,0 +1,98 @@
+"""What was dropped or pasted, and what it will be used for. The outside world is not trusted here.
+
+Only files and folders of this computer are taken, and image data; nothing is fetched, and no picture is decoded by
+this process: its bytes go to the engine as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QUrl
+from PySide6.QtGui import QImage
+
+from core import Example
+
+MAX_FILES = 12
+"""More examples than this say no more, and do not fit into the field."""
+MAX_BYTES = 64 * 1024 * 1024
+_FORMATS = ("png", "jpeg", "webp", "avif", "heic", "tiff", "bmp", "gif")
+_QT_IMAGE = "application/x-qt-image"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Pictures to search with, folders to add, or neither when nothing of it can be used."""
+
+    examples: tuple[Example, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.examples or self.folders)
+
+    @property
+    def promise(self) -> str:
+        """What will happen when it is dropped here."""
+        if self.folders:
+            return "Add this folder" if len(self.folders) == 1 else f"Add these {len(self.folders)} folders"
+        if self.examples:
+            count = len(self.examples)
+            return "Find pictures like this" if count == 1 else f"Find pictures like these {count}"
+        return "Only files from this computer"
+
+
+def may_hold_media(mime: QMimeData) -> bool:
+    """Whether `mime` is of a sort that `read_mime` could take, by its formats alone."""
+    return mime.hasUrls() or mime.hasFormat(_QT_IMAGE) or any(mime.hasFormat(f"image/{name}") for name in _FORMATS)
+
+
+def read_mime(mime: QMimeData) -> Incoming:
+    """What of `mime` can be used: files and folders first, else the image data itself."""
+    paths = [path for url in mime.urls()[: MAX_FILES * 4] if (path := local_path(url)) is not None]
+    folders = tuple(path for path in paths if path.is_dir())
+    if folders:
+        return Incoming(folders=folders[:MAX_FILES])
+    if paths:
+        return Incoming(examples=tuple(Example(path=path) for path in paths[:MAX_FILES]))
+    data = _image_bytes(mime)
+    return Incoming(examples=(Example(data=data),)) if data else Incoming()
+
+
+def local_path(url: QUrl) -> Path | None:
+    """The regular file or folder of this computer that `url` names, with links followed; None for anything else."""
+    if url.scheme() != "file" or url.host() or url.hasQuery() or url.hasFragment():
+        return None
+    encoded = bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data())
+    raw = unquote_to_bytes(encoded.removeprefix(b"file://"))
+    if not raw.startswith(b"/") or raw.startswith(b"//") or b"\0" in raw:
+        return None
+    try:
+        real = os.path.realpath(raw, strict=True)
+        mode = os.lstat(real).st_mode
+    except OSError:
+        return None
+    return Path(os.fsdecode(real)) if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
+
+
+def _image_bytes(mime: QMimeData) -> bytes:
+    for name in _FORMATS:
+        data = bytes(mime.data(f"image/{name}").data()) if mime.hasFormat(f"image/{name}") else b""
+        if 0 < len(data) <= MAX_BYTES:
+            return data
+    if mime.hasFormat(_QT_IMAGE):  # put there by an application of this process's kind: pixels, not a file
+        image = mime.imageData()
+        if isinstance(image, QImage) and not image.isNull():
+            return _png(image)
+    return b""
+
+
+def _png(image: QImage) -> bytes:
+    array = QByteArray()
+    buffer = QBuffer(array)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, b"PNG")
+    return bytes(array.data())

@@ -1,0 +1,186 @@
+"""The question as the user builds it: words, examples, filters. Everything that shows or changes it meets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app import wording
+from core import Example, Filters, FolderId, ItemId, Kind, Question, Result
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleChip:
+    """An example in the field. `item_id` is where its thumbnail comes from, if it is in the library."""
+
+    example: Example
+    label: str
+    item_id: ItemId | None = None
+
+
+def chip_of(example: Example) -> ExampleChip:
+    """The chip of something dropped or pasted."""
+    return ExampleChip(example, wording.name_of(example.path) if example.path else "Pasted picture")
+
+
+def chip_of_result(result: Result) -> ExampleChip:
+    """The chip of a result."""
+    return ExampleChip(Example(path=result.path, file_id=result.file_id), wording.name_of(result.path), result.item_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One state of the question."""
+
+    text: str = ""
+    chips: tuple[ExampleChip, ...] = ()
+    filters: Filters = NO_FILTERS
+
+    def question(self, limit: int) -> Question:
+        """The question put to the engine."""
+        return Question(self.text, tuple(chip.example for chip in self.chips), self.filters, limit)
+
+
+class QuestionModel(QObject):
+    """Holds what is asked now. Each change that removes something can be taken back.
+
+    Signals:
+        changed: the question is another one.
+        chip_removed: something was removed that `undo` would bring back.
+    """
+
+    changed = Signal()
+    chip_removed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._asked = Asked()
+        self._removed: list[Asked] = []
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked now."""
+        return self._asked
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked and nothing filtered."""
+        return self._asked == Asked()
+
+    def set_text(self, text: str) -> None:
+        """Asks with these words."""
+        self._become(replace(self._asked, text=text))
+
+    def search_with(self, chips: Sequence[ExampleChip]) -> None:
+        """Asks with these examples alone, within the same filters."""
+        self._become(Asked(chips=tuple(chips), filters=self._asked.filters))
+
+    def add(self, chips: Sequence[ExampleChip]) -> None:
+        """Asks with these examples too."""
+        new = [chip for chip in chips if chip not in self._asked.chips]
+        self._become(replace(self._asked, chips=(*self._asked.chips, *new)))
+
+    def remove_chip(self, chip: ExampleChip) -> None:
+        """Asks without this example."""
+        self._remove(replace(self._asked, chips=tuple(kept for kept in self._asked.chips if kept != chip)))
+
+    def set_filters(self, filters: Filters) -> None:
+        """Asks within these filters."""
+        if len(_set_fields(filters)) < len(_set_fields(self._asked.filters)):
+            self._remove(replace(self._asked, filters=filters))
+        else:
+            self._become(replace(self._asked, filters=filters))
+
+    def look_in(self, folder_id: FolderId | None) -> None:
+        """Asks within one folder, or in all."""
+        self._become(replace(self._asked, filters=replace(self._asked.filters, folder_id=folder_id)))
+
+    def drop_filters(self) -> None:
+        """Asks the same without filters."""
+        self.set_filters(NO_FILTERS)
+
+    def clear(self) -> None:
+        """Asks nothing; filters stay until nothing else is left."""
+        if self._asked.text or self._asked.chips:
+            self._become(Asked(filters=self._asked.filters))
+        else:
+            self._become(Asked())
+
+    def undo(self) -> bool:
+        """Brings back what was removed last; whether there was something."""
+        if not self._removed:
+            return False
+        self._become(self._removed.pop())
+        return True
+
+    def forget_folder(self, folder_id: FolderId) -> None:
+        """The folder is gone: it can no longer be a filter, now or by undoing."""
+        self._removed.clear()
+        if self._asked.filters.folder_id == folder_id:
+            self._become(replace(self._asked, filters=replace(self._asked.filters, folder_id=None)))
+
+    def to_stored(self) -> dict[str, Any]:
+        """The question as JSON can hold it; pasted pictures are not kept."""
+        filters = self._asked.filters
+        return {
+            "text": self._asked.text,
+            "paths": [str(chip.example.path) for chip in self._asked.chips if _storable(chip)],
+            "kinds": sorted(filters.kinds),
+            "folder_id": filters.folder_id,
+            "since": filters.since,
+            "until": filters.until,
+        }
+
+    def restore(self, stored: dict[str, Any]) -> None:
+        """Asks what was stored, as far as it can be read."""
+        text, paths = stored.get("text", ""), stored.get("paths", [])
+        kinds, folder_id = stored.get("kinds", []), stored.get("folder_id")
+        examples = [Example(path=Path(path)) for path in paths if isinstance(path, str)] if _is_list(paths) else []
+        filters = Filters(
+            kinds=frozenset(Kind(kind) for kind in kinds if kind in set(Kind)) if _is_list(kinds) else frozenset(),
+            folder_id=FolderId(folder_id) if isinstance(folder_id, int) else None,
+            since=_iso_date(stored.get("since")),
+            until=_iso_date(stored.get("until")),
+        )
+        chips = tuple(chip_of(example) for example in examples)
+        self._become(Asked(text if isinstance(text, str) else "", chips, filters))
+
+    def _remove(self, asked: Asked) -> None:
+        self._removed.append(self._asked)
+        self._become(asked)
+        self.chip_removed.emit()
+
+    def _become(self, asked: Asked) -> None:
+        if asked != self._asked:
+            self._asked = asked
+            self.changed.emit()
+
+
+def _storable(chip: ExampleChip) -> bool:
+    path = chip.example.path
+    return path is not None and str(path).isprintable()
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _iso_date(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        return ""
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        return ""
+
+
+def _set_fields(filters: Filters) -> list[str]:
+    named = {"kinds": filters.kinds, "folder": filters.folder_id is not None, "date": filters.since or filters.until}
+    return [name for name, value in named.items() if value]

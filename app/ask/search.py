@@ -1,0 +1,74 @@
+"""Asks the engine what the question model holds, again whenever the library changed, and passes answers on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.ask.question_model import QuestionModel
+from app.bridge import Bridge
+from core import Answer, LibraryChanged, Outcome
+
+SEARCH_LIMIT = 200
+BROWSE_LIMIT = 600
+_GROWTH = 4
+_REFRESH_MS = 1000
+
+
+class Search(QObject):
+    """At most one question is under way; its answer replaces the last one, which stays until then.
+
+    Signals:
+        answered: an Answer to the newest question.
+        failed: the question could not be answered; the exception.
+    """
+
+    answered = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, bridge: Bridge, model: QuestionModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._model = model
+        self._limit = BROWSE_LIMIT
+        self._complete = True
+        self._refresh = QTimer(self)
+        self._refresh.setSingleShot(True)
+        self._refresh.setInterval(_REFRESH_MS)
+        self._refresh.timeout.connect(self.ask)
+        model.changed.connect(self._ask_anew)
+        bridge.opened.connect(self.ask)
+        bridge.happened.connect(self._hear)
+
+    @Slot()
+    def ask(self) -> None:
+        """Asks the question as it is now."""
+        engine = self._bridge.engine
+        if engine is None:
+            return
+        asked = self._model.asked
+        browsing = not asked.text.strip() and not asked.chips
+        question = asked.question(self._limit if browsing else SEARCH_LIMIT)
+        self._bridge.call(engine.search(question, cancel_older=True), self._answer, self.failed.emit, lane="search")
+
+    @Slot()
+    def ask_for_more(self) -> None:
+        """The end of the list is in sight: asks for a longer one, if there is more."""
+        if not self._complete:
+            self._complete = True  # until the longer answer says otherwise
+            self._limit *= _GROWTH
+            self.ask()
+
+    @Slot()
+    def _ask_anew(self) -> None:
+        self._limit = BROWSE_LIMIT
+        self.ask()
+
+    @Slot(object)
+    def _hear(self, event: object) -> None:
+        if isinstance(event, LibraryChanged) and not self._refresh.isActive():
+            self._refresh.start()
+
+    def _answer(self, answer: Answer) -> None:
+        browsing = answer.outcome is Outcome.BROWSE
+        self._complete = not browsing or len(answer.results) < answer.question.limit
+        self.answered.emit(answer)

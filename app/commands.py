@@ -1,0 +1,230 @@
+"""What the actions do: each takes what is selected or on the clipboard and hands it to the engine or the desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app import wording
+from app.ask.incoming import Incoming, read_mime
+from app.ask.question_model import NO_FILTERS, QuestionModel, chip_of, chip_of_result
+from app.bridge import Bridge
+from app.desktop import Revealer, make_mime, open_media
+from app.messages import Messages
+from app.preferences import Preferences
+from app.samples import sample_folder
+from app.show.grid_view import GridView
+from core import CoreError, Example, FileId, Folder, FolderId
+
+_MANY = 10
+"""Opening more files than this at once is an accident."""
+
+
+class Commands(QObject):
+    """Slots for the window's actions and the panels' wishes."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        bridge: Bridge,
+        question: QuestionModel,
+        grid: GridView,
+        messages: Messages,
+        preferences: Preferences,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = bridge
+        self._question = question
+        self._grid = grid
+        self._messages = messages
+        self._preferences = preferences
+        self._revealer = Revealer(self)
+        self._undo: list[Callable[[], object]] = []
+        question.chip_removed.connect(self._remember_chip)
+
+    # results
+
+    @Slot()
+    def similar(self) -> None:
+        """Asks for more like the selected results."""
+        results = self._grid.selected_results()[:_MANY]
+        if results:
+            self._question.search_with([chip_of_result(result) for result in results])
+
+    @Slot()
+    def open(self) -> None:
+        """Opens the selected results in the system's application."""
+        for result in self._grid.selected_results()[:_MANY]:
+            if not result.online:
+                self._messages.note(f"{wording.name_of(result.path)} is on a drive that is not connected.")
+            elif not open_media(result.path):
+                self.reveal_path(result.path)
+
+    @Slot()
+    def reveal(self) -> None:
+        """Shows the current result in the file manager."""
+        result = self._grid.current_result()
+        if result is not None:
+            self.reveal_path(result.path)
+
+    @Slot(object)
+    def reveal_path(self, path: Path) -> None:
+        """Shows a file in the file manager."""
+        self._revealer.reveal(path)
+
+    @Slot()
+    def copy(self) -> None:
+        """Copies the selected files."""
+        if paths := self._selected_paths():
+            QGuiApplication.clipboard().setMimeData(make_mime(paths))
+
+    @Slot()
+    def copy_path(self) -> None:
+        """Copies where the selected files are, as text."""
+        if paths := self._selected_paths():
+            QGuiApplication.clipboard().setText(make_mime(paths).text())
+
+    def _selected_paths(self) -> list[Path]:
+        return [result.path for result in self._grid.selected_results()]
+
+    # what comes in
+
+    @Slot()
+    def paste(self) -> None:
+        """Searches with the picture or the files on the clipboard."""
+        mime = QGuiApplication.clipboard().mimeData()
+        self.take(read_mime(mime))
+
+    @Slot(object)
+    def take(self, incoming: Incoming) -> None:
+        """Uses what was dropped or pasted."""
+        for folder in incoming.folders:
+            self.add_folder_at(folder)
+        if incoming.examples:
+            self._question.search_with([chip_of(example) for example in incoming.examples])
+        if not incoming:
+            self._messages.note("Nothing here that Likewise can use: it takes pictures and folders from this computer.")
+
+    def search_with_path(self, path: Path) -> None:
+        """Searches with a file named on the command line."""
+        self._question.search_with([chip_of(Example(path=path))])
+
+    # folders
+
+    @Slot()
+    def add_folder(self) -> None:
+        """Asks for a folder and adds it."""
+        dialog = QFileDialog(self._window, "Add a folder", self._preferences.folder_place or str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._add_chosen)
+        dialog.open()
+
+    @Slot(str)
+    def _add_chosen(self, path: str) -> None:
+        self._preferences.folder_place = str(Path(path).parent)
+        self.add_folder_at(Path(path))
+
+    def add_folder_at(self, path: Path) -> None:
+        """Adds a folder."""
+        if self._bridge.engine is not None:
+            self._bridge.call(self._bridge.engine.add_folder(path), self._added, self._messages.fail)
+
+    def _added(self, _folder: Folder) -> None:
+        self._question.set_filters(NO_FILTERS)  # else a filter could hide what was just added
+
+    @Slot()
+    def add_samples(self) -> None:
+        """Adds the sample pictures."""
+        try:
+            self.add_folder_at(sample_folder())
+        except CoreError as error:
+            self._messages.fail(error)
+
+    @Slot(object)
+    def remove_folder(self, folder: Folder) -> None:
+        """Forgets a folder; can be undone, so it does not ask."""
+        if self._bridge.engine is not None:
+            removal = self._bridge.engine.remove_folder(folder.folder_id)
+            self._bridge.call(removal, partial(self._removed, folder), self._messages.fail)
+
+    def _removed(self, folder: Folder, _nothing: None) -> None:
+        self._question.forget_folder(folder.folder_id)
+        self._undo.append(partial(self.add_folder_at, folder.path))
+        name = wording.name_of(folder.path)
+        self._messages.note(f"“{name}” was removed from Likewise. Its files were not touched.", "Undo", self.undo)
+
+    @Slot()
+    def rescan(self) -> None:
+        """Looks for changes in all folders."""
+        self._rescan(None)
+
+    @Slot(object)
+    def rescan_folder(self, folder: Folder) -> None:
+        """Looks for changes in one folder."""
+        self._rescan(folder.folder_id)
+
+    def _rescan(self, folder_id: FolderId | None) -> None:
+        if self._bridge.engine is not None:
+            self._bridge.call(self._bridge.engine.rescan(folder_id), self._ignore, self._messages.fail)
+
+    @Slot(object)
+    def reveal_folder(self, folder: Folder) -> None:
+        """Shows a folder in the file manager."""
+        self.reveal_path(folder.path)
+
+    # problems and work
+
+    @Slot(object)
+    def retry(self, file_ids: Sequence[FileId] | None) -> None:
+        """Tries problem files again."""
+        if self._bridge.engine is not None:
+            self._bridge.call(self._bridge.engine.retry(file_ids), self._retried, self._messages.fail)
+
+    def _retried(self, count: int) -> None:
+        self._messages.note(f"Trying {wording.count(count, 'file')} again.")
+
+    @Slot()
+    def pause(self) -> None:
+        """Holds indexing."""
+        if self._bridge.engine is not None:
+            self._bridge.engine.pause()
+
+    @Slot()
+    def resume(self) -> None:
+        """Lets indexing go on."""
+        if self._bridge.engine is not None:
+            self._bridge.engine.resume()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stops indexing for now."""
+        if self._bridge.engine is not None:
+            self._bridge.engine.cancel()
+
+    # taking back
+
+    @Slot()
+    def undo(self) -> None:
+        """Takes back the last removal of a folder or of a part of the question."""
+        if self._undo:
+            self._undo.pop()()
+
+    @Slot()
+    def _remember_chip(self) -> None:
+        self._undo.append(self._question.undo)
+
+    @Slot()
+    def clear(self) -> None:
+        """Empties the question."""
+        self._question.clear()
+
+    def _ignore(self, _result: object) -> None:
+        """For calls whose success shows by itself."""

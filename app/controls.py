@@ -1,0 +1,178 @@
+"""The few controls that every panel uses, painted from palette roles: buttons, labels, a hairline."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QEnterEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.icons import draw, icon
+from app.theme import RADIUS_PX, SPACE_PX, blend
+
+CONTROL_PX = 32
+ICON_PX = 18
+
+
+class Label(QLabel):
+    """Plain text, whatever it holds: a file name is never read as HTML.
+
+    Args:
+        dim: whether it is of second importance.
+        scale: font size relative to the application's.
+        elide: where to shorten text that does not fit; None wraps nothing and shortens nothing.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        *,
+        dim: bool = False,
+        bold: bool = False,
+        scale: float = 1.0,
+        elide: Qt.TextElideMode | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._elide = elide
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * scale)
+        if bold:
+            font.setWeight(font.Weight.DemiBold)
+        self.setFont(font)
+        if dim:
+            self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        if elide is not None:
+            self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setText(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._elide is None:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), self._elide, self.width())
+        self.style().drawItemText(
+            painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), shown, self.foregroundRole()
+        )
+
+
+class Line(QFrame):
+    """A hairline between two parts of the window."""
+
+    def __init__(self, orientation: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
+        super().__init__()
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Mid)
+        if orientation == Qt.Orientation.Horizontal:
+            self.setFixedHeight(1)
+        else:
+            self.setFixedWidth(1)
+
+
+class Button(QPushButton):
+    """A button with words. `primary` marks the one thing to do on a page; `flat` has no ground until hovered."""
+
+    def __init__(
+        self,
+        text: str,
+        parent: QWidget | None = None,
+        *,
+        icon_name: str = "",
+        primary: bool = False,
+        flat: bool = False,
+    ) -> None:
+        super().__init__(text, parent)
+        self._icon_name = icon_name
+        self._primary = primary
+        self._flat = flat
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        words = self.fontMetrics().horizontalAdvance(self.text().replace("&", ""))
+        room = words + 4 * SPACE_PX if not self._flat else words + 2 * SPACE_PX
+        return QSize(room + (ICON_PX + 6 if self._icon_name else 0), CONTROL_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.update()
+        super().enterEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground, text = QPalette.ColorRole.Button, QPalette.ColorRole.ButtonText
+        if self._primary and self.isEnabled():
+            ground, text = QPalette.ColorRole.Highlight, QPalette.ColorRole.HighlightedText
+        paint_ground(self, painter, ground, flat=self._flat, pressed=self.isDown())
+        colour = self.palette().color(text)
+        content = self.rect()
+        if self._icon_name:
+            words = self.fontMetrics().horizontalAdvance(self.text().replace("&", ""))
+            left = max(SPACE_PX, (self.width() - words - ICON_PX - 6) // 2)
+            spot = QRect(left, (self.height() - ICON_PX) // 2, ICON_PX, ICON_PX)
+            if self.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+                spot.moveLeft(self.width() - left - ICON_PX)
+                content = QRect(0, 0, spot.left() - 6, self.height())
+            else:
+                content = QRect(spot.right() + 7, 0, self.width() - spot.right() - 7, self.height())
+            ratio = self.devicePixelRatioF()
+            picture = draw(self._icon_name, spot.size() * ratio, colour)
+            painter.drawPixmap(spot, picture)
+        painter.setPen(colour)
+        side = Qt.AlignmentFlag.AlignLeading if self._icon_name else Qt.AlignmentFlag.AlignHCenter
+        painter.drawText(content, int(Qt.TextFlag.TextShowMnemonic | Qt.AlignmentFlag.AlignVCenter | side), self.text())
+
+
+class IconButton(QToolButton):
+    """A button that is only a picture, so it always has a tool tip and a name for screen readers."""
+
+    def __init__(self, icon_name: str, name: str, parent: QWidget | None = None, *, size_px: int = CONTROL_PX) -> None:
+        super().__init__(parent)
+        self.setIcon(icon(icon_name))
+        self.setIconSize(QSize(ICON_PX, ICON_PX) if size_px >= CONTROL_PX else QSize(14, 14))
+        self.setToolTip(name)
+        self.setAccessibleName(name)
+        self.setFixedSize(size_px, size_px)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_ground(self, painter, QPalette.ColorRole.Button, flat=not self.isChecked(), pressed=self.isDown())
+        side = self.iconSize()
+        spot = QRect(
+            (self.width() - side.width()) // 2, (self.height() - side.height()) // 2, side.width(), side.height()
+        )
+        self.icon().paint(painter, spot, mode=icon_mode(self))
+
+
+def icon_mode(widget: QWidget) -> QIcon.Mode:
+    """How an icon on `widget` is to be painted."""
+    return QIcon.Mode.Normal if widget.isEnabled() else QIcon.Mode.Disabled
+
+
+def paint_ground(widget: QWidget, painter: QPainter, role: QPalette.ColorRole, *, flat: bool, pressed: bool) -> None:
+    """The rounded ground of a button, a shade stronger when hovered or pressed, with a ring when focused."""
+    palette = widget.palette()
+    colour = palette.color(role)
+    over = widget.underMouse() and widget.isEnabled()
+    area = QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+    if over or pressed:
+        colour = blend(colour, palette.color(QPalette.ColorRole.WindowText), 0.16 if pressed else 0.07)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if not flat or over or pressed:
+        painter.setBrush(colour)
+        painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+    if widget.hasFocus():
+        paint_focus(widget, painter, area)
+
+
+def paint_focus(widget: QWidget, painter: QPainter, area: QRectF) -> None:
+    """The ring that shows where the keyboard is."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(widget.palette().color(QPalette.ColorRole.Highlight), 2))
+    painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX, RADIUS_PX)

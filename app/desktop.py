@@ -1,0 +1,90 @@
+"""What the rest of the desktop does for us: opens a file, shows it in its folder, takes copies."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData, QMimeDatabase, QObject, QProcess, QSysInfo, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+
+log = logging.getLogger(__name__)
+
+_MEDIA = ("image/", "audio/", "video/")
+_ACTIVE = {"image/svg+xml", "image/svg+xml-compressed"}  # these open in a browser and can hold scripts
+
+
+def url_of(path: Path) -> QUrl:
+    """The file URL of an absolute path, whatever bytes its name has."""
+    return QUrl.fromEncoded(QByteArray(path.as_uri().encode("ascii")))
+
+
+def is_media(path: Path) -> bool:
+    """Whether the system would open `path` in a viewer or player, never run it. Says so by name, reads nothing."""
+    by_name = QMimeDatabase().mimeTypeForFile(path.name.encode("utf-8", "replace").decode(), _BY_NAME).name()
+    return by_name.startswith(_MEDIA) and by_name not in _ACTIVE
+
+
+_BY_NAME = QMimeDatabase.MatchMode.MatchExtension
+
+
+def open_media(path: Path) -> bool:
+    """Opens a media file in the system's application; refuses anything else."""
+    return is_media(path) and QDesktopServices.openUrl(url_of(path))
+
+
+def make_mime(paths: Sequence[Path]) -> QMimeData:
+    """Files to copy elsewhere: as URLs, as text, and as GNOME's file manager wants them."""
+    urls = [url_of(path) for path in paths]
+    mime = QMimeData()
+    mime.setUrls(urls)
+    mime.setText("\n".join(str(path).encode("utf-8", "replace").decode() for path in paths))
+    encoded = b"\n".join(bytes(url.toEncoded().data()) for url in urls)
+    mime.setData("x-special/gnome-copied-files", QByteArray(b"copy\n" + encoded))
+    return mime
+
+
+class Revealer(QObject):
+    """Shows files in the system's file manager: selected where it can do that, else opens their folder."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._asked: Path | None = None
+
+    def reveal(self, path: Path) -> None:
+        """Returns at once; the file manager comes when it comes."""
+        self._asked = path
+        system = QSysInfo.kernelType()
+        if system == "darwin":
+            QProcess.startDetached("open", ["-R", str(path)])
+        elif system == "winnt":
+            QProcess.startDetached("explorer", [f"/select,{path}"])
+        else:
+            self._ask_file_manager(path)
+
+    def _ask_file_manager(self, path: Path) -> None:
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
+
+        bus = QDBusConnection.sessionBus()
+        if not bus.isConnected():
+            self._open_folder()
+            return
+        service = "org.freedesktop.FileManager1"
+        message = QDBusMessage.createMethodCall(service, "/org/freedesktop/FileManager1", service, "ShowItems")
+        message.setArguments([[bytes(url_of(path).toEncoded().data()).decode("ascii")], ""])
+        watcher = QDBusPendingCallWatcher(bus.asyncCall(message), self)
+        watcher.finished.connect(self._answered)
+
+    @Slot("QDBusPendingCallWatcher*")
+    def _answered(self, watcher: object) -> None:
+        from PySide6.QtDBus import QDBusPendingCallWatcher
+
+        if isinstance(watcher, QDBusPendingCallWatcher):
+            if watcher.isError():
+                self._open_folder()
+            watcher.deleteLater()
+
+    def _open_folder(self) -> None:
+        if self._asked is not None and not QDesktopServices.openUrl(url_of(self._asked.parent)):
+            log.warning("no file manager opened %r", str(self._asked.parent))

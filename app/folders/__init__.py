@@ -1,0 +1,1 @@
+"""The sidebar: all photos, the watched folders, the problems."""

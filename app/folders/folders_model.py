@@ -1,0 +1,166 @@
+"""The sidebar's rows as a Qt model: all photos, the watched folders, the problems if there are any."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
+
+from app import wording
+from app.bridge import Bridge
+from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, FolderState, LibraryChanged
+
+ROW_ROLE = int(Qt.ItemDataRole.UserRole)
+_NO_INDEX = QModelIndex()
+
+
+class Place(Enum):
+    """What a row of the sidebar leads to."""
+
+    ALL = "all"
+    HEADING = "heading"
+    FOLDER = "folder"
+    PROBLEMS = "problems"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: `folder` is set for folders, `count` is what is said on the right."""
+
+    place: Place
+    title: str
+    icon_name: str = ""
+    count: int = 0
+    folder: Folder | None = None
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether it is a folder that cannot be read now."""
+        return self.folder is not None and self.folder.state is FolderState.OFFLINE
+
+
+class FoldersModel(QAbstractListModel):
+    """Follows the engine.
+
+    Signals:
+        updated: the folders or the number of problems are known anew.
+        went_offline: a sentence about folders that can no longer be read.
+    """
+
+    updated = Signal()
+    went_offline = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self.folders: list[Folder] = []
+        self.failed = 0
+        self.known = False
+        self._rows = self._make_rows()
+        bridge.opened.connect(self.refresh)
+        bridge.happened.connect(self._hear)
+
+    @property
+    def files(self) -> int:
+        """How many files all folders hold."""
+        return sum(folder.files for folder in self.folders)
+
+    def name_of(self, folder_id: FolderId) -> str:
+        """The folder's name; empty when there is no such folder."""
+        names = (wording.name_of(folder.path) for folder in self.folders if folder.folder_id == folder_id)
+        return next(names, "")
+
+    def row(self, index: QModelIndex | QPersistentModelIndex) -> Row | None:
+        """What is in a row."""
+        return self._rows[index.row()] if index.isValid() else None
+
+    def index_of(self, place: Place, folder_id: FolderId | None = None) -> QModelIndex:
+        """Where something is; an invalid index when it is not shown."""
+        for number, row in enumerate(self._rows):
+            if row.place is place and (folder_id is None or (row.folder and row.folder.folder_id == folder_id)):
+                return self.index(number)
+        return QModelIndex()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Asks the engine anew."""
+        engine = self._bridge.engine
+        if engine is not None:
+            self._bridge.call(engine.folders(), self._show, lane="folders")
+
+    @Slot(object)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, FoldersChanged | LibraryChanged | FailuresChanged):
+            self.refresh()
+
+    def _show(self, folders: list[Folder]) -> None:
+        lost = _offline(folders) - _offline(self.folders)
+        self.folders = folders
+        self.failed = sum(folder.failed for folder in folders)
+        self.known = True
+        rows = self._make_rows()
+        if [(row.place, row.folder and row.folder.folder_id) for row in rows] == [
+            (row.place, row.folder and row.folder.folder_id) for row in self._rows
+        ]:
+            self._rows = rows
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+        else:
+            self.beginResetModel()
+            self._rows = rows
+            self.endResetModel()
+        self.updated.emit()
+        if lost:
+            names = ", ".join(sorted(f"“{wording.name_of(path)}”" for path in lost))
+            self.went_offline.emit(f"{names} cannot be reached now. Its photos can be found, but not opened.")
+
+    def _make_rows(self) -> list[Row]:
+        rows = [Row(Place.ALL, "All photos", "photos", self.files), Row(Place.HEADING, "Folders")]
+        for folder in self.folders:
+            icon_name = "folder-offline" if folder.state is FolderState.OFFLINE else "folder"
+            rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, folder.files, folder))
+        if self.failed:
+            rows.append(Row(Place.HEADING, ""))
+            rows.append(Row(Place.PROBLEMS, "Problems", "problem", self.failed))
+        return rows
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        row = self.row(index)
+        if row is None or row.place is Place.HEADING:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.row(index)
+        if row is None:
+            return None
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.title
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ", ".join(_described(row))
+        if role == Qt.ItemDataRole.ToolTipRole and row.folder is not None:
+            offline = "<br>Not reachable now" if row.is_offline else ""
+            return f"<p style='white-space:pre'>{html.escape(wording.safe(str(row.folder.path)))}{offline}</p>"
+        return None
+
+
+def _offline(folders: list[Folder]) -> set[Path]:
+    return {folder.path for folder in folders if folder.state is FolderState.OFFLINE}
+
+
+def _described(row: Row) -> list[str]:
+    said = [row.title]
+    if row.place is Place.PROBLEMS:
+        said.append(wording.count(row.count, "file"))
+    elif row.place is not Place.HEADING:
+        said.append(wording.count(row.count, "photo"))
+    if row.is_offline:
+        said.append("not reachable")
+    return said

@@ -1,0 +1,116 @@
+"""The sidebar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtWidgets import QListView, QMenu, QVBoxLayout, QWidget
+
+from app.controls import Button
+from app.folders.folders_model import FoldersModel, Place
+from app.folders.row_delegate import RowDelegate
+from app.icons import icon
+from app.theme import SPACE_PX
+from core import Folder, FolderId
+
+WIDTH_PX = 216
+
+
+class FoldersView(QWidget):
+    """Where to look: everything, one folder, or the problems.
+
+    Signals:
+        chosen: the FolderId to look in, or None for all.
+        problems_chosen: the list of problems is wanted.
+        add_asked: a folder is to be added.
+        rescan_asked, reveal_asked, remove_asked: the Folder meant.
+    """
+
+    chosen = Signal(object)
+    problems_chosen = Signal()
+    add_asked = Signal()
+    rescan_asked = Signal(object)
+    reveal_asked = Signal(object)
+    remove_asked = Signal(object)
+
+    def __init__(self, model: FoldersModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._place = Place.ALL
+        self._folder_id: FolderId | None = None
+        self.setMinimumWidth(160)
+        self.list = QListView()
+        self.list.setModel(model)
+        self.list.setItemDelegate(RowDelegate(self.list))
+        self.list.setFrameShape(QListView.Shape.NoFrame)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.setAccessibleName("Places")
+        self.list.viewport().setBackgroundRole(QPalette.ColorRole.Window)
+        self.list.customContextMenuRequested.connect(self._open_menu)
+        self.list.selectionModel().selectionChanged.connect(self._choose)
+        model.modelReset.connect(self._select_again)
+        add = Button("Add a folder…", icon_name="folder-add", flat=True)
+        add.clicked.connect(self.add_asked)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, SPACE_PX, 0, SPACE_PX // 2)
+        layout.setSpacing(0)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(add, 0, Qt.AlignmentFlag.AlignLeading)
+        layout.setAlignment(add, Qt.AlignmentFlag.AlignHCenter)
+        self._select_again()
+
+    def show_place(self, place: Place, folder_id: FolderId | None = None) -> None:
+        """Marks where the window looks now, without choosing it."""
+        self._place, self._folder_id = place, folder_id
+        self._select_again()
+
+    def selected_folder(self) -> Folder | None:
+        """The folder that is marked, if one is."""
+        row = self._model.row(self.list.currentIndex())
+        return row.folder if row is not None else None
+
+    @Slot()
+    def _select_again(self) -> None:
+        index = self._model.index_of(self._place, self._folder_id)
+        selection = self.list.selectionModel()
+        selection.blockSignals(True)
+        selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        selection.blockSignals(False)
+        self.list.viewport().update()
+
+    @Slot()
+    def _choose(self, *_changes: QItemSelection) -> None:
+        row = self._model.row(self.list.currentIndex())
+        if row is None:
+            return
+        self._place = row.place
+        self._folder_id = row.folder.folder_id if row.folder else None
+        if row.place is Place.PROBLEMS:
+            self.problems_chosen.emit()
+        else:
+            self.chosen.emit(self._folder_id)
+
+    @Slot(QPoint)
+    def _open_menu(self, place: QPoint) -> None:
+        row = self._model.row(self.list.indexAt(place))
+        if row is None or row.folder is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for title, icon_name, signal in (
+            ("Look for changes", "retry", self.rescan_asked),
+            ("Show in file manager", "reveal", self.reveal_asked),
+            ("Remove from Likewise", "close", self.remove_asked),
+        ):
+            action = QAction(icon(icon_name), title, menu)
+            action.setData((signal, row.folder))
+            menu.addAction(action)
+        menu.triggered.connect(self._run)
+        menu.popup(self.list.viewport().mapToGlobal(place))
+
+    @Slot(QAction)
+    def _run(self, action: QAction) -> None:
+        signal, folder = action.data()
+        signal.emit(folder)

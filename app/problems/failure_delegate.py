@@ -1,0 +1,63 @@
+"""Paints a problem: the file's name, what is wrong with it, where it is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app import wording
+from app.controls import paint_focus
+from app.icons import draw
+from app.problems.failures_model import FAILURE_ROLE
+from app.theme import RADIUS_PX, SPACE_PX, blend
+from core import Failure
+
+_ICON_PX = 22
+_PADDING_PX = 10
+_LINE_GAP_PX = 3
+
+
+class FailureDelegate(QStyledItemDelegate):
+    """Three lines a row; none of them is ever read as HTML."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, 3 * option.fontMetrics.height() + 2 * _LINE_GAP_PX + 2 * _PADDING_PX + 2)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        failure: Failure = index.data(FAILURE_ROLE)
+        palette: QPalette = option.palette
+        ink, dim = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
+        area: QRect = option.rect.adjusted(SPACE_PX, 1, -SPACE_PX, -1)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if selected or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(blend(palette.color(QPalette.ColorRole.Base), ink, 0.1 if selected else 0.04))
+            painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+        if option.state & QStyle.StateFlag.State_HasFocus and option.widget is not None:
+            paint_focus(option.widget, painter, QRectF(area))
+        inner = area.adjusted(_PADDING_PX, _PADDING_PX, -_PADDING_PX, -_PADDING_PX)
+        icon = QRect(inner.left(), inner.top() - 1, _ICON_PX, _ICON_PX)
+        lines = inner.adjusted(_ICON_PX + _PADDING_PX, 0, 0, 0)
+        icon = QStyle.visualRect(option.direction, inner, icon)
+        lines = QStyle.visualRect(option.direction, inner, lines)
+        sign = draw("problem", icon.size() * painter.device().devicePixelRatioF(), dim)
+        painter.drawPixmap(icon, sign)
+        bold = option.font
+        bold.setWeight(bold.Weight.DemiBold)
+        texts = (
+            (bold, ink, wording.name_of(failure.path), Qt.TextElideMode.ElideMiddle),
+            (option.widget.font(), ink, wording.safe(failure.sentence), Qt.TextElideMode.ElideRight),
+            (option.widget.font(), dim, wording.safe(str(failure.path.parent)), Qt.TextElideMode.ElideMiddle),
+        )
+        flags = int(QStyle.visualAlignment(option.direction, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop))
+        for font, colour, text, elide in texts:
+            painter.setFont(font)
+            painter.setPen(colour)
+            painter.drawText(lines, flags, painter.fontMetrics().elidedText(text, elide, lines.width()))
+            lines.translate(0, painter.fontMetrics().height() + _LINE_GAP_PX)
+        painter.restore()

@@ -1,0 +1,105 @@
+"""From nothing to a window and back: Qt, the panels, then the engine once the window has been painted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from app.bridge import Bridge
+from app.hooks import Hooks
+from app.icons import application_icon
+from app.messages import Messages
+from app.preferences import Preferences
+from app.theme import Theme
+from app.window import Window
+from core import CoreError, LibraryPaths, default_library, log_folder
+
+if TYPE_CHECKING:
+    from core import Engine
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 10.0
+
+
+class Session(QObject):
+    """One window on one library. The engine is opened after the first paint, so that there is something to see at once.
+
+    Args:
+        library: the library's folder.
+        paths: folders to add and files to search with, once the library is open.
+    """
+
+    def __init__(self, application: QApplication, library: Path, paths: Sequence[Path] = ()) -> None:
+        super().__init__(application)
+        self._library = library
+        self._paths = paths
+        self._engine: Engine | None = None
+        preferences = Preferences(LibraryPaths(library).root / "window.ini")
+        self.bridge = Bridge(self)
+        self.messages = Messages(self)
+        theme = Theme(application)
+        theme.set_look(preferences.look)
+        self.window = Window(self.bridge, self.messages, preferences, theme)
+        self.window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+        self.window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.window.removeEventFilter(self)
+            QTimer.singleShot(0, self.open_engine)
+        return super().eventFilter(watched, event)
+
+    @Slot()
+    def open_engine(self) -> None:
+        """Begins opening the library; the window says how that went."""
+        from core import open_engine
+
+        self._engine = open_engine(self._library)
+        self.bridge.call(self._engine.opened, partial(self._begin, self._engine), self._fail)
+
+    def close(self) -> None:
+        """Ends the engine. What was not finished goes on at the next start."""
+        self.bridge.close()
+        if self._engine is not None:
+            try:
+                self._engine.close(CLOSE_TIMEOUT_S)
+            except CoreError:
+                log.exception("the engine did not stop in time")
+
+    def _begin(self, engine: Engine, _opened: None) -> None:
+        self.bridge.connect_engine(engine)
+        engine.start()
+        for path in self._paths:
+            if path.is_dir():
+                self.window.commands.add_folder_at(path)
+            else:
+                self.window.commands.search_with_path(path)
+
+    def _fail(self, error: BaseException) -> None:
+        self.window.stage.fail_to_open(error)
+        if not isinstance(error, CoreError):
+            self.messages.fail(error)
+
+
+def run(library: Path | None, paths: Sequence[Path]) -> int:
+    """Shows the window until it is closed. Returns the exit code."""
+    application = QApplication([])
+    application.setApplicationName("Likewise")
+    application.setDesktopFileName("org.likewise.Likewise")
+    application.setWindowIcon(application_icon())
+    session = Session(application, (library or default_library()).expanduser().absolute(), paths)
+    hooks = Hooks(log_folder(), session.messages.report)
+    try:
+        session.window.show()
+        code = application.exec()
+        session.close()
+    finally:
+        hooks.remove()
+    return code

@@ -1,0 +1,1 @@
+"""Settings, made from the engine's own declarations, and the sheet of shortcuts."""

@@ -1,0 +1,69 @@
+"""Where the details are: beside the grid in a wide window, over it in a narrow one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from app.show.details_view import WIDTH_PX, DetailsView
+
+NARROW_PX = 900
+
+
+class DetailsPlace(QObject):
+    """Moves the panel as the window's width and the action say. In a narrow window it stays away until asked for."""
+
+    def __init__(
+        self, window: QWidget, splitter: QSplitter, details: DetailsView, action: QAction, *, shown: bool
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._splitter = splitter
+        self._details = details
+        self._action = action
+        self._wanted_beside = shown
+        self._wanted_over = False
+        splitter.installEventFilter(self)
+        action.triggered.connect(self._toggle)
+        self._place()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a wide window shows it."""
+        return self._wanted_beside
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the window is too narrow for it to stand beside the grid."""
+        return self._window.width() < NARROW_PX
+
+    @Slot(bool)
+    def _toggle(self, shown: bool) -> None:
+        if self.is_over:
+            self._wanted_over = shown
+        else:
+            self._wanted_beside = shown
+        self._place()
+
+    def _place(self) -> None:
+        details = self._details
+        if self.is_over:
+            if details.parent() is not self._window:
+                details.setParent(self._window)
+                self._wanted_over = False
+            area = self._splitter.geometry()
+            left = area.left() if self._window.isRightToLeft() else area.right() + 1 - WIDTH_PX
+            details.setGeometry(QRect(left, area.top(), WIDTH_PX, area.height()))
+            details.setVisible(self._wanted_over)
+            details.raise_()
+        else:
+            if details.parent() is not self._splitter:
+                self._splitter.addWidget(details)
+            details.setVisible(self._wanted_beside)
+        self._action.setChecked(self._wanted_over if self.is_over else self._wanted_beside)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,109 @@
+"""The large view over the whole window: Space opens and closes it, arrows walk on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app import wording
+from app.bridge import Bridge
+from app.controls import IconButton, Label
+from app.show.details_view import why
+from app.show.picture_view import PictureView
+from app.theme import SPACE_PX
+from core import Result
+
+_CLOSING = {Qt.Key.Key_Space, Qt.Key.Key_Escape}
+_FORWARD = {Qt.Key.Key_Right, Qt.Key.Key_Down}
+_BACKWARD = {Qt.Key.Key_Left, Qt.Key.Key_Up}
+
+
+class QuickLook(QWidget):
+    """Covers its parent while it is shown.
+
+    Signals:
+        walked: the next (True) or previous (False) result is wanted.
+        closed: the grid has the keyboard again.
+        open_asked: Enter.
+    """
+
+    walked = Signal(bool)
+    closed = Signal()
+    open_asked = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._covered = parent
+        self._result: Result | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Quick look")
+        self.picture = PictureView(bridge, "quick look")
+        self.picture.failed.connect(self._say)
+        self.name = Label(bold=True)
+        self.name.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint = Label(dim=True)
+        close = IconButton("close", "Close (Space)")
+        close.clicked.connect(self.dismiss)
+        top = QHBoxLayout()
+        top.addSpacing(close.width())
+        top.addWidget(self.name, 1)
+        top.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 2 * SPACE_PX)
+        layout.setSpacing(2 * SPACE_PX)
+        layout.addLayout(top)
+        layout.addWidget(self.picture, 1)
+        layout.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def show_result(self, result: Result) -> None:
+        """Opens on `result`, or goes on to it."""
+        if result == self._result and self.isVisible():
+            return
+        self._result = result
+        self.name.setText(wording.name_of(result.path))
+        self.hint.setText(why(result))
+        self.setGeometry(self._covered.rect())
+        self.show()
+        self.raise_()
+        self.setFocus()
+        self.picture.show_result(result)
+
+    @Slot()
+    def dismiss(self) -> None:
+        """Gives the window back to the grid."""
+        self.picture.show_result(None)
+        self.hide()
+        self.closed.emit()
+
+    @Slot(object)
+    def _say(self, error: BaseException) -> None:
+        self.hint.setText(str(error))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key in _CLOSING:
+            self.dismiss()
+        elif key in _FORWARD | _BACKWARD:
+            sideways = key in {Qt.Key.Key_Left, Qt.Key.Key_Right}
+            self.walked.emit((key in _FORWARD) != (sideways and self.isRightToLeft()))
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.open_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.dismiss()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._covered.rect())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        ground = QColor(self.palette().color(QPalette.ColorRole.Window))
+        ground.setAlphaF(0.97)
+        painter.fillRect(self.rect(), ground)

@@ -1,0 +1,147 @@
+"""The middle of the window: the grid while there are results, else the page that says why there are none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from app import wording
+from app.bridge import Bridge
+from app.folders.folders_model import FoldersModel
+from app.problems.failures_view import FailuresView
+from app.show.grid_model import GridModel, same_question
+from app.show.grid_view import GridView
+from app.show.pages import PageView, View, choose_page
+from core import Answer, CoreError, Event, ProgressChanged, Strength
+
+
+class StageView(QStackedWidget):
+    """Chooses what is shown.
+
+    Signals:
+        summary_changed: what is shown, in a few words.
+        problems_shown: whether the list of problems took the results' place.
+    """
+
+    summary_changed = Signal(str)
+    problems_shown = Signal(bool)
+
+    def __init__(
+        self, bridge: Bridge, grid: GridView, model: GridModel, folders: FoldersModel, problems: FailuresView
+    ) -> None:
+        super().__init__()
+        self._grid = grid
+        self._model = model
+        self._folders = folders
+        self._problems = problems
+        self._view = View()
+        self.page = PageView()
+        for part in (self.page, grid, problems):
+            self.addWidget(part)
+        self._bridge = bridge
+        bridge.opened.connect(self._open)
+        bridge.happened.connect(self._hear)
+        folders.updated.connect(self._refresh)
+        grid.picked.connect(self._summarize)
+
+    @property
+    def shows_problems(self) -> bool:
+        """Whether the list of problems is shown."""
+        return self.currentWidget() is self._problems
+
+    @Slot(object)
+    def show_answer(self, answer: Answer) -> None:
+        """Shows a new answer; what was shown stays until this moment."""
+        shown = self._model.answer
+        new = shown is None or not same_question(shown.question, answer.question)
+        self._grid.show_answer(answer)
+        self._view = replace(self._view, answer=answer)
+        if new:
+            self.show_problems(shown=False)
+            announcement = QAccessibleAnnouncementEvent(self._grid, describe(answer))
+            QAccessible.updateAccessibility(announcement)
+        self._refresh()
+
+    def show_problems(self, *, shown: bool) -> None:
+        """Shows the list of problems instead of the results, or the results again."""
+        if shown != self.shows_problems:
+            self.setCurrentWidget(self._problems if shown else self._grid)
+            self._refresh()
+            self.problems_shown.emit(shown)
+
+    def show_weaker(self) -> None:
+        """Shows the weak results of the current answer."""
+        self._grid.show_weaker()
+        self._refresh()
+        self._grid.setFocus()
+
+    def fail_to_open(self, error: BaseException) -> None:
+        """There will be no engine."""
+        if isinstance(error, CoreError):
+            self._view = replace(self._view, failure=str(error))
+            self._refresh()
+
+    @Slot()
+    def _open(self) -> None:
+        if self._bridge.engine is not None:
+            self._view = replace(self._view, opened=True, progress=self._bridge.engine.progress)
+
+    @Slot(object)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ProgressChanged):
+            activity = self._view.progress.activity
+            self._view = replace(self._view, progress=event.progress)
+            if activity is not event.progress.activity:
+                self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        self._view = replace(
+            self._view,
+            folders=len(self._folders.folders),
+            failed=self._folders.failed,
+            ever_had_folders=self._view.ever_had_folders or bool(self._folders.folders),
+            hidden_weaker=self._model.hidden_count,
+        )
+        page = choose_page(self._view)
+        if page is not None:
+            self.page.show_page(page)
+        if not self.shows_problems:
+            wanted: QWidget = self._grid if page is None else self.page
+            if wanted is not self.currentWidget():
+                moves_focus = self._grid.hasFocus()
+                self.setCurrentWidget(wanted)
+                if moves_focus and wanted is self.page:
+                    self.page.setFocus()
+        self._summarize()
+
+    @Slot()
+    def _summarize(self) -> None:
+        selected = self._grid.selected_count
+        answer = self._model.answer
+        if answer is None or self.shows_problems:
+            self.summary_changed.emit("")
+        elif selected > 1:
+            self.summary_changed.emit(f"{wording.number(selected)} selected")
+        elif answer.question.is_empty and not answer.question.filters:
+            files = self._folders.files
+            self.summary_changed.emit(wording.count(files, "photo") if files else "")
+        else:
+            self.summary_changed.emit(describe(answer))
+
+
+def describe(answer: Answer) -> str:
+    """What an answer holds, in a few words."""
+    if answer.question.is_empty:
+        return wording.count(len(answer.results), "photo")
+    counts = Counter(result.strength for result in answer.results)
+    said = []
+    if counts[Strength.STRONG]:
+        said.append(wording.count(counts[Strength.STRONG], "strong match").replace("matchs", "matches"))
+    if counts[Strength.LIKELY]:
+        said.append(f"{wording.number(counts[Strength.LIKELY])} likely")
+    return ", ".join(said) or "No good match"

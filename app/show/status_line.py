@@ -1,0 +1,115 @@
+"""The line at the bottom: what is being done and how long it will take, else how much there is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app import wording
+from app.controls import Button, IconButton, Label
+from app.theme import SPACE_PX
+from core import Activity, Progress
+
+HEIGHT_PX = 36
+_AT_WORK = {Activity.SCANNING, Activity.INDEXING, Activity.PAUSED}
+
+
+class StatusLine(QWidget):
+    """Progress with Pause and Stop while there is work; always there, so that nothing above it jumps.
+
+    Signals:
+        pause_asked, resume_asked, cancel_asked: the buttons.
+    """
+
+    pause_asked = Signal()
+    resume_asked = Signal()
+    cancel_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._progress = Progress()
+        self._resting = ""
+        self.setFixedHeight(HEIGHT_PX)
+        self._bar = _Bar()
+        self.text = Label(dim=True, elide=Qt.TextElideMode.ElideRight)
+        self.pause_button = Button("Pause", flat=True)
+        self.pause_button.clicked.connect(self._pause_or_resume)
+        self.cancel_button = IconButton("close", "Stop for now; goes on when you scan again or restart", size_px=26)
+        self.cancel_button.clicked.connect(self.cancel_asked)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * SPACE_PX, 0, SPACE_PX, 0)
+        layout.setSpacing(SPACE_PX)
+        layout.addWidget(self._bar)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.pause_button)
+        layout.addWidget(self.cancel_button)
+        self._refresh()
+
+    def show_progress(self, progress: Progress) -> None:
+        """What the engine does now."""
+        self._progress = progress
+        self._refresh()
+
+    def show_resting(self, text: str) -> None:
+        """What to say while nothing is being done."""
+        self._resting = text
+        self._refresh()
+
+    @Slot()
+    def _pause_or_resume(self) -> None:
+        if self._progress.activity is Activity.PAUSED:
+            self.resume_asked.emit()
+        else:
+            self.pause_asked.emit()
+
+    def _refresh(self) -> None:
+        progress = self._progress
+        at_work = progress.activity in _AT_WORK
+        self.text.setText(say(progress) if at_work else self._resting)
+        self._bar.setVisible(at_work and progress.total > 0)
+        self._bar.show_share(progress.done / progress.total if progress.total else 0.0)
+        self.pause_button.setText("Resume" if progress.activity is Activity.PAUSED else "Pause")
+        self.pause_button.setVisible(at_work)
+        self.cancel_button.setVisible(at_work)
+
+
+def say(progress: Progress) -> str:
+    """`progress` in one line."""
+    counted = f"{wording.number(progress.done)} of {wording.number(progress.total)}" if progress.total else ""
+    if progress.activity is Activity.PAUSED:
+        parts = ["Paused", counted]
+    elif progress.activity is Activity.SCANNING:
+        parts = ["Looking for photos", counted]
+    else:
+        rate = f"{wording.number(round(progress.rate_per_s))} a second" if progress.rate_per_s >= 1 else ""
+        left = "" if progress.eta_s is None else f"{wording.duration(progress.eta_s)} left"
+        parts = ["Finding new photos", counted, rate, left]
+    parts.append(wording.safe(progress.note))
+    return " · ".join(part for part in parts if part)
+
+
+class _Bar(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._share = 0.0
+        self.setFixedSize(QSize(96, 4))
+        self.setAccessibleName("Progress")
+
+    def show_share(self, share: float) -> None:
+        """How much is done, 0 to 1."""
+        self._share = min(max(share, 0.0), 1.0)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Mid))
+        painter.drawRoundedRect(self.rect(), 2, 2)
+        done = self.rect()
+        done.setWidth(round(self.width() * self._share))
+        if self.isRightToLeft():
+            done.moveRight(self.rect().right())
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Highlight))
+        painter.drawRoundedRect(done, 2, 2)

@@ -1,0 +1,76 @@
+"""How names, numbers, dates and durations are said in the window."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
+
+from core import Kind
+
+_KEPT_FORMATS = {"\u200c", "\u200d"}  # joiners: Persian words and emoji families need them
+_KINDS = {Kind.IMAGE: "photo", Kind.AUDIO: "sound", Kind.VIDEO: "video"}
+
+
+def safe(text: str) -> str:
+    """`text` with characters that reorder, break or hide text made visible: a name can lie with them."""
+    return "".join(_safe_character(character) for character in text)
+
+
+def _safe_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cc":
+        return chr(0x2400 + ord(character)) if ord(character) < 0x20 else "\ufffd"
+    if category in {"Cs", "Zl", "Zp", "Co", "Cn"} or (category == "Cf" and character not in _KEPT_FORMATS):
+        return "\ufffd"
+    return character
+
+
+def name_of(path: Path) -> str:
+    """A file's or folder's own name, safe to show."""
+    return safe(path.name or str(path))
+
+
+def number(value: int) -> str:
+    """3204 → "3,204", in the user's own way."""
+    return QLocale().toString(value)
+
+
+def count(value: int, noun: str) -> str:
+    """3 and "photo" → "3 photos"."""
+    return f"{number(value)} {noun}" if value == 1 else f"{number(value)} {noun}s"
+
+
+def kind_name(kind: Kind) -> str:
+    """What a file of `kind` is called."""
+    return _KINDS[kind]
+
+
+def size(size_bytes: int) -> str:
+    """5242880 → "5.2 MB"."""
+    return QLocale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def when(taken_at: str, mtime: float) -> str:
+    """The moment a photo was taken; without one, when the file last changed."""
+    iso = Qt.DateFormat.ISODate
+    moment = QDateTime.fromString(taken_at, iso) if taken_at else QDateTime.fromSecsSinceEpoch(int(mtime))
+    return QLocale().toString(moment, "d MMMM yyyy, HH:mm")
+
+
+def month(taken_at: str) -> str:
+    """ "2026-11-03T…" → "November 2026"; nothing known → "No date"."""
+    if not taken_at:
+        return "No date"
+    return QLocale().toString(QDate(int(taken_at[:4]), int(taken_at[5:7]), 1), "MMMM yyyy")
+
+
+def duration(seconds: float) -> str:
+    """How long something will still take, no more exact than it is known."""
+    if seconds < 50:
+        return "less than a minute"
+    if seconds < 90 * 60:
+        return f"about {max(1, round(seconds / 60))} min"
+    hours = round(seconds / 3600)
+    return "about 1 hour" if hours == 1 else f"about {hours} hours"
