@@ -1,0 +1,193 @@
+"""The commands: what each asks of the engine, and how it prints the answer."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.cli.doctor import doctor
+from core.cli.documents import failure_document, print_json, result_document, status_document
+from core.cli.exits import Exit
+from core.cli.progress_bar import follow
+from core.cli.table import count, models_table, shown, size, table
+from core.engine import Engine, open_engine
+from core.events import Event, NoticePosted
+from core.records import (
+    Example,
+    Failure,
+    Filters,
+    FolderId,
+    FolderState,
+    Kind,
+    LibraryStatus,
+    Outcome,
+    Question,
+    Result,
+)
+
+_REMARKS = {
+    Outcome.EMPTY_LIBRARY: "The library is empty: add a folder with `likewise index PATH`.",
+    Outcome.FILTERED_OUT: "The library holds no file of that kind.",
+    Outcome.NO_GOOD_MATCH: "Nothing matches well; these come nearest.",
+}
+
+
+def index(arguments: Namespace) -> Exit:
+    """Adds each folder, or looks through it again, and waits until everything is indexed."""
+    with _opened(arguments.library) as engine:
+        engine.start(watch=False)
+        added = {_add(engine, path) for path in arguments.paths}
+        follow(engine, engine.wait_idle())
+        folders = [folder for folder in engine.folders().result() if folder.folder_id in added]
+    failed = sum(folder.failed for folder in folders)
+    indexed = sum(folder.files - folder.waiting - folder.failed for folder in folders)
+    hint = f", {failed:,} failed (see `{_command('failures', arguments)}`)" if failed else ""
+    print(f"Indexed {count(indexed, 'file')}{hint}")
+    for folder in folders:
+        if folder.state is FolderState.OFFLINE:
+            _say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept.")
+    return Exit.DONE
+
+
+def search(arguments: Namespace) -> Exit:
+    """Answers words."""
+    words = " ".join(arguments.words).strip()
+    if not words:
+        if arguments.json:
+            print_json([])
+        _say("Say what to look for, as in: likewise search a dog on a beach")
+        return Exit.WRONG_USE
+    return _answer(arguments, text=words)
+
+
+def similar(arguments: Namespace) -> Exit:
+    """Answers an example."""
+    return _answer(arguments, examples=(Example(path=arguments.file),))
+
+
+def status(arguments: Namespace) -> Exit:
+    """Shows the library in numbers."""
+    with _opened(arguments.library) as engine:
+        now = engine.status().result()
+    size_bytes = sum(path.lstat().st_size for path in now.library.rglob("*") if path.is_file())
+    if arguments.json:
+        print_json(status_document(now, size_bytes))
+    else:
+        print(_status_text(now, size_bytes))
+    return Exit.DONE
+
+
+def failures(arguments: Namespace) -> Exit:
+    """Lists the files that failed; with `--retry`, those that fail again."""
+    with _opened(arguments.library) as engine:
+        if arguments.retry:
+            engine.start(watch=False)
+            tried = engine.retry().result()
+            follow(engine, engine.wait_idle())
+            _say(f"Tried {count(tried, 'file')} again.")
+        failed = engine.failures().result()
+    if arguments.json:
+        print_json([failure_document(failure) for failure in failed])
+    elif failed:
+        print("\n".join(map(_failure_text, failed)))
+    if not failed:
+        _say("Every file could be indexed.")
+    return Exit.DONE
+
+
+COMMANDS: dict[str, Callable[[Namespace], Exit]] = {
+    "index": index,
+    "search": search,
+    "similar": similar,
+    "status": status,
+    "failures": failures,
+    "doctor": doctor,
+}
+
+
+@contextmanager
+def _opened(library: Path | None) -> Iterator[Engine]:
+    """The engine on a library that did open. What the user should know of it is said at the end."""
+    notices: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, NoticePosted):
+            notices.append(event.text)
+
+    with open_engine(library) as engine:
+        engine.events.subscribe(hear)
+        engine.opened.result()
+        yield engine
+    for notice in notices:
+        _say(notice)
+
+
+def _add(engine: Engine, path: Path) -> FolderId:
+    """The folder that covers `path`: itself, or a watched one above it, which is being looked through anyway."""
+    for folder in engine.folders().result():
+        if folder.path in path.parents:
+            return folder.folder_id
+    return engine.add_folder(path).result().folder_id
+
+
+def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
+    filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
+    question = Question(text, examples, filters, limit=arguments.k)
+    with _opened(arguments.library) as engine:
+        answer = engine.search(question).result()
+    if arguments.json:
+        print_json([result_document(result) for result in answer.results])
+    elif answer.results:
+        print(_results_text(answer.results))
+    if remark := _REMARKS.get(answer.outcome):
+        _say(remark)
+    return Exit.DONE
+
+
+def _results_text(results: Sequence[Result]) -> str:
+    rows = [
+        (str(rank), str(result.strength or ""), f"{result.score:.2f}", shown(result.path) + _times(result))
+        for rank, result in enumerate(results, start=1)
+    ]
+    return table(("#", "match", "score", "file"), rows, numbers=(0, 2))
+
+
+def _times(result: Result) -> str:
+    if result.start_ms is None or result.end_ms is None:
+        return ""
+    begin_s, end_s = result.start_ms // 1000, result.end_ms // 1000
+    return f" at {begin_s // 60}:{begin_s % 60:02d}–{end_s // 60}:{end_s % 60:02d}"
+
+
+def _status_text(now: LibraryStatus, size_bytes: int) -> str:
+    folders = [
+        (f"{folder.files:,}", f"{folder.waiting:,}", f"{folder.failed:,}", str(folder.state), shown(folder.path))
+        for folder in now.folders
+    ]
+    return "\n".join(
+        [
+            f"Library: {shown(now.library)} ({size(size_bytes)})",
+            f"{count(now.files, 'file')} ({now.items:,} different), {now.waiting:,} waiting, {now.failed:,} failed",
+            "",
+            table(("files", "waiting", "failed", "state", "folder"), folders, numbers=(0, 1, 2)),
+            "",
+            models_table(now.models),
+        ]
+    )
+
+
+def _failure_text(failure: Failure) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(failure.at))
+    return f"{shown(failure.path)}\n    {failure.sentence} ({failure.stage}: {failure.reason}, {when})"
+
+
+def _command(name: str, arguments: Namespace) -> str:
+    return f"likewise {name}" if arguments.library is None else f"likewise {name} --library {shown(arguments.library)}"
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)

@@ -1,0 +1,84 @@
+"""What `--json` prints. Stable: fields may be added, none is renamed or removed. Described in docs/CLI.md.
+
+Paths are text; a byte that is not UTF-8 is written `\\udc80` … `\\udcff` (Python's surrogateescape, PEP 383), so that
+`os.fsencode` gives the name back exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from core.records import Failure, Folder, LibraryStatus, ModelStatus, Result
+
+Document: TypeAlias = dict[str, object]
+
+
+def print_json(document: Document | Sequence[Document]) -> None:
+    """Prints one JSON value, in ASCII, whatever the terminal can show."""
+    print(json.dumps(document, indent=2))
+
+
+def result_document(result: Result) -> Document:
+    """One answer of `search` or `similar`."""
+    return {
+        "path": str(result.path),
+        "kind": str(result.kind),
+        "score": round(result.score, 6),
+        "strength": str(result.strength) if result.strength is not None else None,
+        "space": result.space,
+        "start_ms": result.start_ms,
+        "end_ms": result.end_ms,
+        "reason": result.reason,
+    }
+
+
+def failure_document(failure: Failure) -> Document:
+    """One line of `failures`."""
+    return {
+        "path": str(failure.path),
+        "stage": str(failure.stage),
+        "reason": str(failure.reason),
+        "sentence": failure.sentence,
+        "at": failure.at,
+        "retryable": failure.retryable,
+    }
+
+
+def folder_document(folder: Folder) -> Document:
+    """One folder in `status`."""
+    return {
+        "path": str(folder.path),
+        "state": str(folder.state),
+        "files": folder.files,
+        "waiting": folder.waiting,
+        "failed": folder.failed,
+    }
+
+
+def model_document(model: ModelStatus) -> Document:
+    """One encoder in `status` and `doctor`."""
+    return {
+        "id": model.spec.encoder_id,
+        "title": model.spec.title,
+        "revision": model.spec.revision,
+        "kinds": sorted(map(str, model.spec.kinds)),
+        "spaces": [str(space.space_id) for space in model.spec.spaces],
+        "state": str(model.state),
+        "note": model.note,
+    }
+
+
+def status_document(status: LibraryStatus, size_bytes: int) -> Document:
+    """What `status` prints."""
+    return {
+        "library": str(status.library),
+        "size_bytes": size_bytes,
+        "files": status.files,
+        "items": status.items,
+        "waiting": status.waiting,
+        "failed": status.failed,
+        "folders": [folder_document(folder) for folder in status.folders],
+        "models": [model_document(model) for model in status.models],
+    }
