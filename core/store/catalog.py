@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import FolderError
+from core.errors import FolderError, LibraryError
 from core.paths import LibraryPaths
 from core.records import (
     Changes,
@@ -113,6 +113,8 @@ class Catalog:
         """Empties the write-ahead log into the database and lets go of the lock. Close the readers first."""
         try:
             self.tidy()
+        except LibraryError:
+            log.warning("the write-ahead log stays; the next start reads it", exc_info=True)
         finally:
             self._db.close()
             self._lock.close()

@@ -80,7 +80,11 @@ def _salvage_folders(library: LibraryPaths) -> list[tuple[bytes]]:
     try:
         connection = sqlite3.connect(library.catalog)
         try:
-            return [(path,) for (path,) in connection.execute("SELECT path FROM folder") if isinstance(path, bytes)]
+            return [
+                (path,)
+                for (path,) in connection.execute("SELECT path FROM folder ORDER BY id")
+                if isinstance(path, bytes)
+            ]
         finally:
             connection.close()
     except sqlite3.Error:

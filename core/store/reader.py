@@ -242,7 +242,7 @@ class Reader:
             _json(ids),
         )
         joined = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f4")
-        return _ids(rows), joined.reshape(len(rows), -1 if rows else 0).astype(np.float32, copy=False)
+        return _ids(rows), joined.reshape(-1, self.spaces()[space_id]).astype(np.float32, copy=False)
 
     def vector_batches(self, space_id: SpaceId, ids: Ids, batch_size: int = 1000) -> Iterator[tuple[Ids, Vectors]]:
         """As `vectors`, batch by batch."""

@@ -87,8 +87,14 @@ class Library:
 
     def index(self, content: Callable[[bytes], bytes] = lambda path: path, taken_at: str = "") -> None:
         """Indexes all that waits; a file's content follows from its path."""
-        while work := self.catalog.claim(64):
-            self.catalog.save([indexed(item, content(item.path), taken_at) for item in work])
+        while self.index_some(64, content, taken_at):
+            pass
+
+    def index_some(self, limit: int, content: Callable[[bytes], bytes] = lambda path: path, taken_at: str = "") -> int:
+        """Indexes up to `limit` files; returns how many."""
+        work = self.catalog.claim(limit)
+        self.catalog.save([indexed(item, content(item.path), taken_at) for item in work])
+        return len(work)
 
     def add_indexed(self, *names: str) -> None:
         self.add(*(found(f"/pictures/{name}") for name in names))
