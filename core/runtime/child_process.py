@@ -88,9 +88,13 @@ class ChildProcess:
         """Whether the child is gone, for whatever reason."""
         return self._process.poll() is not None
 
-    def send(self, header: Mapping[str, Any], payload: bytes) -> None:
-        """Sends a request. Raises OSError if the child is gone."""
-        write_frame(self._requests, header, payload)
+    def send(self, header: Mapping[str, Any], payload: bytes) -> bool:
+        """Sends a request. False if the child is gone; what it answered before can still be received."""
+        try:
+            write_frame(self._requests, header, payload)
+        except OSError:
+            return False
+        return True
 
     def receive(self, payload_limit: int) -> tuple[dict[str, Any], bytes]:
         """The next answer. Raises EOFError if the child is gone, FrameError for what is no answer."""

@@ -82,8 +82,7 @@ class _Driver:
             child = self._ready_child()
             self._set_deadline(self._limit_s)
             for unsent in itertools.islice(self._pending, self._sent, None):
-                child.send(unsent.header, unsent.request.payload)
-                self._sent += 1
+                self._sent += child.send(unsent.header, unsent.request.payload)
             header, payload = child.receive(job.request.reply_limit)
             self._conclude(job, header, payload)
         except ChildStartError as error:

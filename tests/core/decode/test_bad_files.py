@@ -302,7 +302,7 @@ def test_a_replacer_at_work_never_gets_a_mixture_through(pool: DecodePool, tmp_p
     """Two pictures take turns at one path: what is decoded is one of them, or an error that says to try again."""
     colours = {"red": (255, 0, 0), "blue": (0, 0, 255)}
     for name in colours:
-        Image.new("RGB", (900, 900), name).save(tmp_path / f"{name}.png", compress_level=0 if name == "red" else 9)
+        Image.new("RGB", (500, 500), name).save(tmp_path / f"{name}.png", compress_level=0 if name == "red" else 9)
     sources = {name: (tmp_path / f"{name}.png").read_bytes() for name in colours}
     path = tmp_path / "a.png"
     path.write_bytes(sources["red"])
