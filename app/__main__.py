@@ -15,12 +15,12 @@ _DEMO = "--demo"
 def main() -> int:
     """Runs `likewise`; the exit code is the command's."""
     arguments = sys.argv[1:]
+    from core.cli import main as run_command
+
     if arguments[:1] == [_DEMO]:
         from app.demo import run_demo
 
-        return run_demo()
-    from core.cli import main as run_command
-
+        return run_demo(run_command)
     return run_command(arguments, gui=run_gui)
 
 

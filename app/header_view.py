@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.actions import Actions
 from app.ask.field_view import FieldView
 from app.ask.filters import FiltersMenu
+from app.bars import SlimSlider
 from app.controls import IconButton
 from app.preferences import MAX_CELL_PX, MIN_CELL_PX
 from app.theme import SPACE_PX
@@ -31,7 +32,7 @@ class HeaderView(QWidget):
         filters_button.setMenu(filters)
         menu_button = IconButton("menu", "Menu")
         menu_button.setMenu(menu)
-        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider = SlimSlider(Qt.Orientation.Horizontal)
         self.size_slider.setRange(MIN_CELL_PX, MAX_CELL_PX)
         self.size_slider.setFixedWidth(_SLIDER_PX)
         self.size_slider.setSingleStep(8)

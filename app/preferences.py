@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from app.theme import Look
 
-DEFAULT_CELL_PX = 184
+DEFAULT_CELL_PX = 160
 MIN_CELL_PX = 96
 MAX_CELL_PX = 512
 

@@ -160,6 +160,7 @@ class Window(QWidget):
         self.sidebar.remove_asked.connect(do.remove_folder)
         self.failures.retry_asked.connect(do.retry)
         self.failures.reveal_asked.connect(do.reveal_path)
+        self.folders_model.updated.connect(self._follow_folders)
         self.folders_model.went_offline.connect(self._messages.note)
         self.status.pause_asked.connect(do.pause)
         self.status.resume_asked.connect(do.resume)
@@ -210,6 +211,10 @@ class Window(QWidget):
     def _hear(self, event: Event) -> None:
         if isinstance(event, ProgressChanged):
             self.status.show_progress(event.progress)
+
+    @Slot()
+    def _follow_folders(self) -> None:
+        self.details_place.set_available(bool(self.folders_model.folders))
 
     @Slot()
     def _mark_place(self) -> None:

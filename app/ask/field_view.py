@@ -114,7 +114,7 @@ class FieldView(QWidget):
         if self.edit.text() != asked.text and not self._silence.isActive():
             self.edit.setText(asked.text)
         self._clear.setVisible(bool(self.edit.text() or asked.chips or asked.filters))
-        self.edit.setPlaceholderText("" if asked.chips else _PLACEHOLDER)
+        self.edit.setPlaceholderText("Add words" if asked.chips else _PLACEHOLDER)
         filters = filter_chips(asked.filters, self._folders)
         if self._shown == (asked.chips, filters):
             return

@@ -48,7 +48,7 @@ def describe_dates(since: str, until: str) -> str:
     """A range of days in a few words."""
     if since and until:
         return f"{_day(since)} – {_day(until)}"
-    return f"since {_day(since)}" if since else f"until {_day(until)}"
+    return f"Since {_day(since)}" if since else f"Until {_day(until)}"
 
 
 def _day(iso: str) -> str:

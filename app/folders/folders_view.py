@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QPalette
-from PySide6.QtWidgets import QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
+from app.bars import SlimScrollBar
 from app.controls import Button
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.row_delegate import RowDelegate
@@ -42,12 +43,13 @@ class FoldersView(QWidget):
         self.list = QListView()
         self.list.setModel(model)
         self.list.setItemDelegate(RowDelegate(self.list))
+        self.list.setVerticalScrollBar(SlimScrollBar(QPalette.ColorRole.Window))
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setAccessibleName("Places")
-        self.list.viewport().setBackgroundRole(QPalette.ColorRole.Window)
+        self.list.viewport().setAutoFillBackground(False)  # the window's own ground
         self.list.customContextMenuRequested.connect(self._open_menu)
         self.list.selectionModel().selectionChanged.connect(self._choose)
         model.modelReset.connect(self._select_again)
@@ -57,8 +59,11 @@ class FoldersView(QWidget):
         layout.setContentsMargins(0, SPACE_PX, 0, SPACE_PX // 2)
         layout.setSpacing(0)
         layout.addWidget(self.list, 1)
-        layout.addWidget(add, 0, Qt.AlignmentFlag.AlignLeading)
-        layout.setAlignment(add, Qt.AlignmentFlag.AlignHCenter)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
+        bottom.addWidget(add)
+        bottom.addStretch()
+        layout.addLayout(bottom)
         self._select_again()
 
     def show_place(self, place: Place, folder_id: FolderId | None = None) -> None:

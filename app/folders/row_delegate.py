@@ -42,7 +42,8 @@ class RowDelegate(QStyledItemDelegate):
             font.setWeight(font.Weight.DemiBold)
             font.setPointSizeF(font.pointSizeF() * 0.92)
             painter.setFont(font)
-            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            active = QPalette.ColorGroup.Active  # a heading cannot be chosen, but it can be read
+            painter.setPen(palette.color(active, QPalette.ColorRole.PlaceholderText))
             heading = area.adjusted(SPACE_PX, SPACE_PX // 2, 0, 0)
             painter.drawText(heading, self._flags(option, Qt.AlignmentFlag.AlignLeading), row.title)
         else:

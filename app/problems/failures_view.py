@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from app import wording
+from app.bars import SlimScrollBar
 from app.controls import Button, Label
 from app.problems.failure_delegate import FailureDelegate
 from app.problems.failures_model import FailuresModel
@@ -43,6 +44,7 @@ class FailuresView(QWidget):
         self.list = QListView()
         self.list.setModel(model)
         self.list.setItemDelegate(FailureDelegate(self.list))
+        self.list.setVerticalScrollBar(SlimScrollBar())
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

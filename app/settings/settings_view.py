@@ -11,8 +11,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFormLayout,
     QFrame,
+    QGridLayout,
     QLineEdit,
     QScrollArea,
     QSpinBox,
@@ -72,13 +72,14 @@ class SettingsView(QDialog):
         field.setAccessibleName(spec.title)
         field.setAccessibleDescription(spec.description)
         field.setMinimumWidth(140)
-        layout = QFormLayout(part)
+        layout = QGridLayout(part)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(3 * SPACE_PX)
         layout.setVerticalSpacing(2)
-        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        layout.addRow(title, field)
-        layout.setFormAlignment(Qt.AlignmentFlag.AlignLeft)
-        layout.addRow(description)
+        layout.setColumnStretch(0, 1)
+        layout.addWidget(title, 0, 0)
+        layout.addWidget(description, 1, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(field, 0, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
         return part
 
     def _make_field(self, spec: SettingSpec) -> QWidget:

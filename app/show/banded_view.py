@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QRegion
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyleOptionViewItem, QWidget
 
+from app.bars import SlimScrollBar
 from app.show.grid_layout import HEADING_PX, MARGIN_PX, GridLayout
 from app.show.grid_model import GridModel
 from app.theme import SPACE_PX
@@ -42,6 +43,7 @@ class BandedView(QListView):
 
     def begin(self) -> None:
         """Connects to the model; to be called last in `__init__`, for Qt asks for the geometry at once."""
+        self.setVerticalScrollBar(SlimScrollBar())
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -24,6 +24,7 @@ class DetailsPlace(QObject):
         self._action = action
         self._wanted_beside = shown
         self._wanted_over = False
+        self._available = False
         splitter.installEventFilter(self)
         action.triggered.connect(self._toggle)
         self._place()
@@ -37,6 +38,13 @@ class DetailsPlace(QObject):
     def is_over(self) -> bool:
         """Whether the window is too narrow for it to stand beside the grid."""
         return self._window.width() < NARROW_PX
+
+    def set_available(self, available: bool) -> None:
+        """Whether there can be anything to show: before the first folder there is not."""
+        if available != self._available:
+            self._available = available
+            self._action.setEnabled(available)
+            self._place()
 
     @Slot(bool)
     def _toggle(self, shown: bool) -> None:
@@ -55,12 +63,13 @@ class DetailsPlace(QObject):
             area = self._splitter.geometry()
             left = area.left() if self._window.isRightToLeft() else area.right() + 1 - WIDTH_PX
             details.setGeometry(QRect(left, area.top(), WIDTH_PX, area.height()))
-            details.setVisible(self._wanted_over)
+            details.setVisible(self._wanted_over and self._available)
             details.raise_()
         else:
             if details.parent() is not self._splitter:
                 self._splitter.addWidget(details)
-            details.setVisible(self._wanted_beside)
+            details.setVisible(self._wanted_beside and self._available)
+        details.edge.setVisible(self.is_over)
         self._action.setChecked(self._wanted_over if self.is_over else self._wanted_beside)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -7,13 +7,12 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from app import wording
 from app.bridge import Bridge
-from app.controls import Button, Label
+from app.controls import Button, Label, Line
 from app.show.picture_view import PictureView
 from app.theme import SPACE_PX
 from core import Details, Result
 
 WIDTH_PX = 300
-_PICTURE_PX = 260
 _ROWS = ("Taken", "Folder", "Size", "Camera", "Copies")
 
 
@@ -33,10 +32,8 @@ class DetailsView(QWidget):
         self._result: Result | None = None
         self.setAutoFillBackground(True)
         self.setAccessibleName("Details")
-        self.picture = PictureView(bridge, "details", ground=True)
+        self.picture = PictureView(bridge, "details", fits_height=True)
         self.picture.failed.connect(self._say)
-        self.picture.setMinimumHeight(_PICTURE_PX)
-        self.picture.setMaximumHeight(_PICTURE_PX)
         self.name = Label(bold=True, scale=1.1, elide=Qt.TextElideMode.ElideMiddle)
         self.reason = Label(dim=True, elide=Qt.TextElideMode.ElideRight)
         self.rows = {title: Label(elide=Qt.TextElideMode.ElideMiddle) for title in _ROWS}
@@ -47,8 +44,11 @@ class DetailsView(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self._make_page())
-        layout = QVBoxLayout(self)
+        self.edge = Line(Qt.Orientation.Vertical)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.edge)
         layout.addWidget(self._stack)
         self.setMinimumWidth(240)
 
@@ -140,4 +140,4 @@ def why(result: Result) -> str:
     if result.strength is None:
         return ""
     strength = f"{result.strength.value.capitalize()} match"
-    return f"{strength}: {result.reason}" if result.reason else strength
+    return f"{strength} · {result.reason}" if result.reason else strength

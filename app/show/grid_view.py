@@ -119,6 +119,11 @@ class GridView(BandedView):
         index = self.currentIndex()
         return self.results.result(index.row()) if index.isValid() else None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every thumbnail on screen is drawn."""
+        return not self._ask_timer.isActive() and self._thumbnails.is_idle
+
     def walk(self, forward: bool) -> None:
         """Selects the next or the previous result."""
         row = self.currentIndex().row() + (1 if forward else -1)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.bridge import Bridge
 from app.show.thumbnails import to_image
 from app.theme import RADIUS_PX
 from core import Picture, Result
 
+_USUAL_SHAPE = 0.75
+_MIN_HEIGHT_PX = 80
+_MAX_HEIGHT_PX = 360
 _SETTLE_MS = 80
 """Arrow keys held down must not start a decode for each picture passed."""
 
 
 class PictureView(QWidget):
-    """Paints a result's picture centred, its proportions kept; with `ground`, on a rounded field of its own.
+    """Paints a result's picture centred, its proportions kept; with `fits_height`, as high as its width asks for.
 
     Signals:
         failed: the picture could not be read; the exception.
@@ -24,15 +27,19 @@ class PictureView(QWidget):
 
     failed = Signal(object)
 
-    def __init__(self, bridge: Bridge, lane: str, parent: QWidget | None = None, *, ground: bool = False) -> None:
+    def __init__(self, bridge: Bridge, lane: str, parent: QWidget | None = None, *, fits_height: bool = False) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self._lane = lane
-        self._ground = ground
+        self._shape = _USUAL_SHAPE
         self._result: Result | None = None
         self._sharp = False
         self._image = QImage()
         self._scaled = QImage()
+        if fits_height:
+            policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+            policy.setHeightForWidth(True)
+            self.setSizePolicy(policy)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
@@ -78,7 +85,13 @@ class PictureView(QWidget):
     def _show(self, image: QImage) -> None:
         self._image = image
         self._scaled = QImage()
+        if not image.isNull() and image.height() / image.width() != self._shape:
+            self._shape = image.height() / image.width()
+            self.updateGeometry()
         self.update()
+
+    def heightForWidth(self, width: int) -> int:
+        return min(max(round(width * self._shape), _MIN_HEIGHT_PX), _MAX_HEIGHT_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -88,10 +101,6 @@ class PictureView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._ground:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self.palette().color(QPalette.ColorRole.AlternateBase))
-            painter.drawRoundedRect(self.rect(), RADIUS_PX, RADIUS_PX)
         if self._image.isNull():
             return
         ratio = self.devicePixelRatioF()

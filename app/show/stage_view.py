@@ -123,7 +123,7 @@ class StageView(QStackedWidget):
     def _summarize(self) -> None:
         selected = self._grid.selected_count
         answer = self._model.answer
-        if answer is None or self.shows_problems:
+        if answer is None or self.currentWidget() is not self._grid:
             self.summary_changed.emit("")
         elif selected > 1:
             self.summary_changed.emit(f"{wording.number(selected)} selected")

@@ -76,6 +76,11 @@ class Thumbnails(QObject):
                     engine.thumbnail(item_id), partial(self._keep, item_id), partial(self._miss, item_id)
                 )
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no thumbnail is on its way."""
+        return not self._asked
+
     def forget_absent(self) -> None:
         """Asks again for thumbnails that did not exist: the library changed."""
         self._absent.clear()
