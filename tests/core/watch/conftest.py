@@ -11,11 +11,14 @@ from core.records import Kind
 
 REPOSITORY = Path(__file__).parents[3]
 
-# imports come first: nobody may not read our virtual environment
+# imports come first, those that the code makes late too: nobody may not read our virtual environment, nor us
 AS_NOBODY = """
-import os, time
+import os, sys, time
 from pathlib import Path
 from core.records import Kind
+from core.watch import changes
+if sys.platform == "linux":
+    from core.watch import inotify
 from core.watch.scan import scan
 from core.watch.watcher import Watcher
 if os.geteuid() == 0:
