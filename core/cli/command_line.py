@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ def _open_window(arguments: argparse.Namespace, gui: Callable[[Path | None, Sequ
 def _run(arguments: argparse.Namespace) -> Exit:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still shows the rest
+    logging.basicConfig(level=logging.ERROR)  # bugs alone: what a user can act on is said in sentences
     from core.cli.commands import COMMANDS
 
     return COMMANDS[arguments.command](arguments)

@@ -46,8 +46,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequen
 
 def models_table(models: Sequence[ModelStatus]) -> str:
     """Each encoder, whether it can be used, and why not."""
-    rows = [(model.spec.encoder_id, str(model.state), f"{model.spec.title} {model.note}".strip()) for model in models]
-    return table(("model", "state", "what it is"), rows)
+    rows = [(model.spec.title, str(model.state), model.note) for model in models]
+    return table(("model", "state", "note"), rows)
 
 
 def count(number: int, noun: str) -> str:
