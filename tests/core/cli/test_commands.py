@@ -219,3 +219,17 @@ def test_each_command_has_help(command: str) -> None:
     done = likewise(command, "--help")
     assert done.code == 0
     assert "--library" in done.out
+
+
+def test_folder_that_is_suddenly_empty_keeps_what_is_known(
+    tmp_path: Path, empty: Callable[..., Done], sample_photos: list[Path]
+) -> None:
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    shutil.copy(sample_photos[1], drive / "cat.png")
+    assert empty("index", drive).out == "Indexed 1 file\n"
+    (drive / "cat.png").rename(tmp_path / "unplugged.png")
+    again = empty("index", drive)
+    assert (again.code, again.out) == (0, "Indexed 1 file\n")
+    assert "not connected" in again.err
+    assert empty("search", "a cat", "--json").names == ["cat.png"]
