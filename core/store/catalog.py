@@ -8,11 +8,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from core.errors import FolderError, LibraryError
 from core.paths import LibraryPaths
@@ -36,9 +34,11 @@ from core.store.changes import apply_changes, signature_of, signature_text
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.migrate import back_up
+from core.store.saving import save_content
 from core.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,6 @@ class Catalog:
         self._db, self.notice, self._lock = open_library(library)
         try:
             self._requeue_unfinished()
-            self._discard_strays()
         except BaseException:
             self.close()
             raise
@@ -302,41 +301,9 @@ class Catalog:
     def _save(self, indexed: IndexedFile, spaces: Mapping[str, tuple[int, int]]) -> ItemId | None:
         if not self._is_unchanged(indexed.file_id, indexed.signature):
             return None
-        item_id = self._item(indexed)
-        for segment in indexed.segments:
-            segment_id = self._segment(item_id, segment)
-            for space_id, vector in segment.vectors.items():
-                number, dim = spaces[space_id]
-                if vector.shape != (dim,) or not np.isfinite(vector).all():
-                    raise ValueError(f"vector of {space_id}: shape {vector.shape}, finite or not")
-                self._db.execute(
-                    "INSERT INTO embedding (segment_id, space_id, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    (segment_id, number, vector.astype("<f4").tobytes()),
-                )
+        item_id = save_content(self._db, indexed, spaces)
         self._link(indexed.file_id, item_id, indexed.signature)
         return item_id
-
-    def _item(self, indexed: IndexedFile) -> ItemId:
-        found = self._db.execute("SELECT id FROM item WHERE content_hash=?", (indexed.content_hash,)).fetchone()
-        if not found:
-            found = self._db.execute(
-                """INSERT INTO item (content_hash, kind, width, height, format, taken_at, camera, latitude, longitude,
-                       colour, orphaned_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id""",
-                (indexed.content_hash, indexed.kind, *astuple(indexed.metadata), indexed.colour),
-            ).fetchone()
-        return ItemId(found[0])
-
-    def _segment(self, item_id: ItemId, segment: IndexedSegment) -> int:
-        values = (item_id, segment.start_ms, segment.end_ms)
-        found = self._db.execute(
-            "SELECT id FROM segment WHERE item_id=? AND start_ms IS ? AND end_ms IS ?", values
-        ).fetchone()
-        if not found:
-            found = self._db.execute(
-                "INSERT INTO segment (item_id, start_ms, end_ms) VALUES (?, ?, ?) RETURNING id", values
-            ).fetchone()
-        return int(found[0])
 
     def _is_unchanged(self, file_id: FileId, signature: Signature) -> bool:
         row = self._db.execute("SELECT signature FROM file WHERE id=?", (file_id,)).fetchone()
@@ -396,14 +363,6 @@ class Catalog:
             self._db.execute(
                 "DELETE FROM operation"
             )  # the stores compare themselves with the embeddings when they open
-
-    def _discard_strays(self) -> None:
-        """Deletes store files that no snapshot names: half-written or replaced ones."""
-        known = {row[0] for row in self._db.execute("SELECT file FROM snapshot")}
-        for file in self._library.stores.iterdir():
-            if file.name not in known:
-                log.info("deleting stray store file %r", file.name)
-                file.unlink(missing_ok=True)
 
 
 def _local_time(mtime_ns: int) -> str:

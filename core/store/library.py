@@ -30,10 +30,12 @@ def open_library(library: LibraryPaths) -> tuple[sqlite3.Connection, str, Librar
     except OSError as error:
         raise LibraryError(f"The library at “{library.root}” cannot be written: {error.strerror}.") from error
     try:
-        return *_open_or_replace(library), lock
+        connection, notice = _open_or_replace(library)
+        _discard_strays(connection, library)
     except BaseException:
         lock.close()
         raise
+    return connection, notice, lock
 
 
 def _open_or_replace(library: LibraryPaths) -> tuple[sqlite3.Connection, str]:
@@ -99,3 +101,13 @@ def _set_aside(library: LibraryPaths) -> str:
         if part.exists():
             part.rename(place / part.name)
     return str(place)
+
+
+def _discard_strays(connection: sqlite3.Connection, library: LibraryPaths) -> None:
+    """Deletes store files that no snapshot names: half-written or replaced ones."""
+    with errors_in_words():
+        known = {name for (name,) in connection.execute("SELECT file FROM snapshot")}
+    for file in library.stores.iterdir():
+        if file.name not in known:
+            log.info("deleting stray store file %r", file.name)
+            file.unlink(missing_ok=True)

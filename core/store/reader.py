@@ -63,8 +63,9 @@ class Operations:
 class Reader:
     """A read-only connection. Make, use and close it on one thread, after the `Catalog` has opened.
 
-    Results carry no score or strength; whoever ranks them adds these with `dataclasses.replace`. Every method raises
-    `LibraryError` when the disk fails or the catalog is damaged.
+    Results carry no score or strength; whoever ranks them adds these with `dataclasses.replace`. Their `taken_at` is
+    when the file was modified where it does not say when it was taken. Every method raises `LibraryError` when the
+    disk fails or the catalog is damaged.
     """
 
     def __init__(self, library: LibraryPaths) -> None:
@@ -123,7 +124,7 @@ class Reader:
     def details(self, file_id: FileId) -> Details | None:
         """All we know of one file; None if it is not known or not indexed."""
         rows = self._rows(
-            """SELECT result.file_id, item_id, path, result.kind, result.colour, result.taken_at, online, size_bytes,
+            """SELECT result.file_id, item_id, path, result.kind, result.colour, date_key, online, size_bytes,
                    mtime, width, height, format, item.taken_at, camera, latitude, longitude
                FROM result JOIN item ON item.id = item_id WHERE file_id=?""",
             file_id,
@@ -162,7 +163,7 @@ class Reader:
     def results_for_segments(self, ids: Ids | Sequence[int]) -> dict[SegmentId, list[Result]]:
         """For each segment the files it is found in: one result a path. Segments without files are left out."""
         rows = self._rows(
-            """SELECT segment.id, start_ms, end_ms, file_id, result.item_id, result.path, kind, colour, taken_at, online
+            """SELECT segment.id, start_ms, end_ms, file_id, result.item_id, result.path, kind, colour, date_key, online
                FROM json_each(?) wanted JOIN segment ON segment.id = wanted.value
                JOIN result ON result.item_id = segment.item_id ORDER BY file_id""",
             _json(ids),
@@ -190,7 +191,7 @@ class Reader:
         return self._matching[filters]
 
     def browse(self, filters: Filters, limit: int) -> list[Result]:
-        """Indexed files that pass `filters`, newest first; `taken_at` is when taken, else when modified."""
+        """Indexed files that pass `filters`, newest first."""
         rows = self._rows(
             """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online FROM result
                WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
@@ -204,7 +205,7 @@ class Reader:
     def exact_name_matches(self, text: str, filters: Filters, limit: int = 50) -> list[Result]:
         """Files whose name, name without extension, or full path is `text`, upper and lower case alike for names."""
         rows = self._rows(
-            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, taken_at, online FROM result
+            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online FROM result
                WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
                    AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
                    AND file_id IN (SELECT id FROM file WHERE name_key = ?5 UNION SELECT id FROM file WHERE stem_key = ?5
@@ -341,7 +342,7 @@ def _result(
     path: bytes,
     kind: str,
     colour: int,
-    taken_at: str,
+    date_key: str,
     online: int,
 ) -> Result:
     return Result(
@@ -350,7 +351,7 @@ def _result(
         path=_path(path),
         kind=Kind(kind),
         colour=colour,
-        taken_at=taken_at,
+        taken_at=date_key,
         online=bool(online),
         start_ms=start_ms,
         end_ms=end_ms,

@@ -109,7 +109,7 @@ CREATE TABLE calibration (
 -- An indexed file as search shows it.
 CREATE VIEW result AS
 SELECT
-    file.id AS file_id, file.item_id, file.path, file.kind, item.colour, item.taken_at, folder.state = 'online' AS online,
+    file.id AS file_id, file.item_id, file.path, file.kind, item.colour, folder.state = 'online' AS online,
     file.folder_id, file.date_key, file.size_bytes, file.mtime
 FROM file JOIN item ON item.id = file.item_id JOIN folder ON folder.id = file.folder_id;
 

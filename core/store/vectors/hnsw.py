@@ -25,59 +25,62 @@ class HnswStore:
     """Every vector is in one matrix; most are also in one of several graphs, the others are the tail.
 
     Graphs only propose candidates. So a graph that is missing, or that hnswlib cannot search, costs time, not answers.
+
+    Attributes:
+        exact: every vector.
+        graphs: by number, which is never used twice; their ids are disjoint.
     """
 
     def __init__(self, dim: int) -> None:
         self._dim = dim
-        self._exact = ExactStore(dim)
+        self.exact = ExactStore(dim)
         self._tail: Ids = np.empty(0, np.int64)
         self.graphs: dict[int, Graph] = {}
-        """By number, which is never used twice."""
         self._next_number = 0
 
     @property
     def count(self) -> int:
         """How many ids can be found."""
-        return self._exact.count
+        return self.exact.count
 
     @property
     def ids(self) -> Ids:
         """Every id, ascending."""
-        return self._exact.ids
+        return self.exact.ids
 
     def sample(self, size: int) -> Vectors:
         """At most `size` vectors, evenly spread over the ids: the same ones for the same ids."""
-        ids = self._exact.ids
+        ids = self.exact.ids
         if len(ids) > size:
             ids = ids[np.linspace(0, len(ids) - 1, size).astype(np.int64)]
-        return self._exact.vectors(ids)
+        return self.exact.vectors(ids)
 
     def reserve(self, count: int) -> None:
         """Makes room for `count` ids at once."""
-        self._exact.reserve(count)
+        self.exact.reserve(count)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Adds vectors; an id that is already there gets the new vector."""
         self._take_from_graphs(ids)
-        self._exact.add(ids, vectors)
+        self.exact.add(ids, vectors)
         self._tail = np.union1d(self._tail, ids)
 
     def remove(self, ids: Ids) -> None:
         """Removes ids; unknown ones are ignored."""
         self._take_from_graphs(ids)
-        self._exact.remove(ids)
+        self.exact.remove(ids)
         self._tail = np.setdiff1d(self._tail, ids)
 
     def search(self, query: Vector, k: int) -> Hits:
         """The `min(k, count)` best, or nearly always the best."""
         if not np.isfinite(query).all() or 2 * len(self._tail) > self.count or EXACT_PER_RESULT * k > self.count:
-            return self._exact.search(query, k)
+            return self.exact.search(query, k)
         try:
             candidates = self._candidates(query, k)
         except RuntimeError:
             log.warning("a graph could not be searched; searching exactly", exc_info=True)
-            return self._exact.search(query, k)
-        return self._exact.search_among(query, np.concatenate([candidates, self._tail]), k)
+            return self.exact.search(query, k)
+        return self.exact.search_among(query, np.concatenate([candidates, self._tail]), k)
 
     def search_among(self, query: Vector, ids: Ids, k: int) -> Hits:
         """The best among `ids`, fewer than `k` only if fewer of them are there; unknown ones are ignored."""
@@ -86,7 +89,7 @@ class HnswStore:
             chosen = np.flatnonzero(np.isin(found, ids, assume_unique=True))[:k]
             if len(chosen) == k:
                 return found[chosen], scores[chosen]
-        return self._exact.search_among(query, ids, k)
+        return self.exact.search_among(query, ids, k)
 
     def merge(self, max_count: int) -> int:
         """Moves up to `max_count` vectors from the tail into a graph; returns how many. 0: there is nothing to do."""
@@ -98,7 +101,7 @@ class HnswStore:
             return 0
         graph = self._open_graph()
         ids = ids[: graph.room]
-        graph.add(ids, self._exact.vectors(ids))
+        graph.add(ids, self.exact.vectors(ids))
         self._tail = self._tail[len(ids) :]
         return len(ids)
 
@@ -121,7 +124,7 @@ class HnswStore:
         return np.concatenate([ids for ids, _ in found])
 
     def _take_from_graphs(self, ids: Ids) -> None:
-        known = self._exact.known(ids)
+        known = self.exact.known(ids)
         if len(known):  # seldom: new vectors are new
             for graph in self.graphs.values():
                 graph.remove(known)

@@ -101,7 +101,8 @@ class SpaceIndex:
     def refresh(self) -> int:
         """Takes over what was committed since; returns how many segments came or went."""
         changes = self._reader.operations(self._space_id, self._sequence)
-        self._store.remove(changes.gone)
+        if len(changes.gone):
+            self._store.remove(changes.gone)
         for ids, vectors in self._reader.vector_batches(self._space_id, changes.come, READ_AT_ONCE):
             self._store.add(ids, vectors)
         self._sequence = changes.sequence
