@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app import wording
 from app.ask.incoming import Incoming, read_mime
-from app.ask.question_model import NO_FILTERS, QuestionModel, chip_of, chip_of_result
+from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, chip_of, chip_of_result
 from app.bridge import Bridge
 from app.desktop import Revealer, make_mime, open_media
 from app.messages import Messages
@@ -97,9 +97,13 @@ class Commands(QObject):
 
     @Slot()
     def paste(self) -> None:
-        """Searches with the picture or the files on the clipboard."""
+        """Searches with the picture, the files or the words on the clipboard."""
         mime = QGuiApplication.clipboard().mimeData()
-        self.take(read_mime(mime))
+        incoming = read_mime(mime)
+        if not incoming and mime.hasText() and not mime.hasUrls():
+            self._question.set_text(mime.text()[:MAX_CHARACTERS])
+        else:
+            self.take(incoming)
 
     @Slot(object)
     def take(self, incoming: Incoming) -> None:

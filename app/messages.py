@@ -16,7 +16,7 @@ from app import wording
 from app.controls import ICON_PX, Button, IconButton, Label
 from app.icons import draw
 from app.theme import SPACE_PX
-from core import BugFound, CoreError, Event, NoticePosted, __version__
+from core import BugFound, CoreError, Event, ModelChanged, ModelState, NoticePosted, __version__
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ class Messages(QObject):
         """Takes those engine events that are for the user to read."""
         if isinstance(event, NoticePosted):
             self.note(event.text)
+        elif isinstance(event, ModelChanged) and event.status.state is ModelState.UNAVAILABLE:
+            self.note(f"{event.status.spec.title} cannot be used: {event.status.note}")
         elif isinstance(event, BugFound):
             self.bug_found.emit(event.details)
 

@@ -40,8 +40,7 @@ class Portrait(QObject):
         answer = window.results.answer
         answered = answer is not None and answer.question.text == window.question.asked.text
         if answered and window.results.rowCount() and not window.grid.currentIndex().isValid():
-            window.grid.setFocus()
-            window.grid.setCurrentIndex(window.results.index(0))
+            window.grid.enter()
         if answered and window.grid.is_complete and window.details.picture.is_sharp:
             self.saved = window.grab().save(str(self._picture))
         if self.saved or self._left_ms <= 0:

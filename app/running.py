@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.bridge import Bridge
@@ -41,6 +42,8 @@ class Session(QObject):
         self._library = library
         self._paths = paths
         self._engine: Engine | None = None
+        if QLocale().language() == QLocale.Language.C:  # none was set: 3,204 rather than 3204
+            QLocale.setDefault(QLocale(QLocale.Language.English))
         preferences = Preferences(LibraryPaths(library).root / "window.ini")
         self.bridge = Bridge(self)
         self.messages = Messages(self)
@@ -90,6 +93,7 @@ class Session(QObject):
 
 def run(library: Path | None, paths: Sequence[Path]) -> int:
     """Shows the window until it is closed. Returns the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in a terminal ends at once; what was stored stays whole
     application = QApplication([])
     application.setApplicationName("Likewise")
     application.setDesktopFileName("org.likewise.Likewise")

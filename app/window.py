@@ -135,8 +135,9 @@ class Window(QWidget):
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
         self.search.failed.connect(self._messages.fail)
+        self.search.slow.connect(self.stage.say_searching)
         self.question.changed.connect(self._mark_place)
-        self.field.left.connect(self.grid.setFocus)
+        self.field.left.connect(self.grid.enter)
         self.grid.picked.connect(self._show_details)
         self.grid.zoomed.connect(self.header.size_slider.setValue)
         self.header.size_slider.valueChanged.connect(self.grid.set_cell_px)
@@ -170,7 +171,7 @@ class Window(QWidget):
 
     def _restore(self) -> None:
         preferences = self._preferences
-        self.resize(_DEFAULT_SIZE)
+        self.resize(_DEFAULT_SIZE.boundedTo(self.screen().availableSize()))
         self.splitter.setSizes([SIDEBAR_PX, _DEFAULT_SIZE.width() - SIDEBAR_PX - DETAILS_PX, DETAILS_PX])
         self.restoreGeometry(preferences.geometry)
         self.splitter.restoreState(preferences.splitter)

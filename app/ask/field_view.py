@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 from app.ask.chips import Chip
 from app.ask.filters import filter_chips
 from app.ask.incoming import may_hold_media
-from app.ask.question_model import ExampleChip, QuestionModel
+from app.ask.question_model import MAX_CHARACTERS, ExampleChip, QuestionModel
 from app.bridge import Bridge
 from app.controls import ICON_PX, IconButton
 from app.folders.folders_model import FoldersModel
@@ -20,7 +20,6 @@ from app.theme import RADIUS_PX, SPACE_PX
 from core import Filters
 
 SILENCE_MS = 120
-MAX_CHARACTERS = 1000
 _HEIGHT_PX = 38
 _COMPACT_FROM = 3
 _PLACEHOLDER = "Describe a photo, or drop one here"

@@ -14,6 +14,8 @@ from app import wording
 from core import Example, Filters, FolderId, ItemId, Kind, Question, Result
 
 NO_FILTERS = Filters()
+MAX_CHARACTERS = 1000
+"""Of words; more says no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,7 @@ class QuestionModel(QObject):
 
     def add(self, chips: Sequence[ExampleChip]) -> None:
         """Asks with these examples too."""
-        new = [chip for chip in chips if chip not in self._asked.chips]
-        self._become(replace(self._asked, chips=(*self._asked.chips, *new)))
+        self._become(replace(self._asked, chips=tuple(dict.fromkeys((*self._asked.chips, *chips)))))
 
     def remove_chip(self, chip: ExampleChip) -> None:
         """Asks without this example."""
@@ -144,7 +145,7 @@ class QuestionModel(QObject):
         kinds, folder_id = stored.get("kinds", []), stored.get("folder_id")
         examples = [Example(path=Path(path)) for path in paths if isinstance(path, str)] if _is_list(paths) else []
         filters = Filters(
-            kinds=frozenset(Kind(kind) for kind in kinds if kind in set(Kind)) if _is_list(kinds) else frozenset(),
+            kinds=frozenset(kind for kind in Kind if _is_list(kinds) and kind in kinds),
             folder_id=FolderId(folder_id) if isinstance(folder_id, int) else None,
             since=_iso_date(stored.get("since")),
             until=_iso_date(stored.get("until")),

@@ -12,6 +12,7 @@ SEARCH_LIMIT = 200
 BROWSE_LIMIT = 600
 _GROWTH = 4
 _REFRESH_MS = 1000
+_PATIENCE_MS = 600
 
 
 class Search(QObject):
@@ -20,10 +21,12 @@ class Search(QObject):
     Signals:
         answered: an Answer to the newest question.
         failed: the question could not be answered; the exception.
+        slow: the answer has kept the user waiting.
     """
 
     answered = Signal(object)
     failed = Signal(object)
+    slow = Signal()
 
     def __init__(self, bridge: Bridge, model: QuestionModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +38,10 @@ class Search(QObject):
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
         self._refresh.timeout.connect(self.ask)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self.slow)
         model.changed.connect(self._ask_anew)
         bridge.opened.connect(self.ask)
         bridge.happened.connect(self._hear)
@@ -48,7 +55,9 @@ class Search(QObject):
         asked = self._model.asked
         browsing = not asked.text.strip() and not asked.chips
         question = asked.question(self._limit if browsing else SEARCH_LIMIT)
-        self._bridge.call(engine.search(question, cancel_older=True), self._answer, self.failed.emit, lane="search")
+        self._bridge.call(engine.search(question, cancel_older=True), self._answer, self._fail, lane="search")
+        if not self._patience.isActive():
+            self._patience.start()
 
     @Slot()
     def ask_for_more(self) -> None:
@@ -68,7 +77,12 @@ class Search(QObject):
         if isinstance(event, LibraryChanged) and not self._refresh.isActive():
             self._refresh.start()
 
+    def _fail(self, error: BaseException) -> None:
+        self._patience.stop()
+        self.failed.emit(error)
+
     def _answer(self, answer: Answer) -> None:
+        self._patience.stop()
         browsing = answer.outcome is Outcome.BROWSE
         self._complete = not browsing or len(answer.results) < answer.question.limit
         self.answered.emit(answer)

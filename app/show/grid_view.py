@@ -94,8 +94,8 @@ class GridView(BandedView):
         if place is None:
             self.verticalScrollBar().setValue(0)
         else:
-            self._return_to(place)
             self._select_again(place)
+            self._return_to(place)
         self.picked.emit()
 
     @Slot()
@@ -118,6 +118,13 @@ class GridView(BandedView):
         """The one the keyboard is on."""
         index = self.currentIndex()
         return self.results.result(index.row()) if index.isValid() else None
+
+    @Slot()
+    def enter(self) -> None:
+        """Takes the keyboard; the first result is selected unless something is."""
+        self.setFocus()
+        if not self.selected_count and self.results.rowCount():
+            self.setCurrentIndex(self.results.index(0))
 
     @property
     def is_complete(self) -> bool:
@@ -241,4 +248,6 @@ class GridView(BandedView):
         self.selectionModel().select(selection, _Select.ClearAndSelect)
         row = None if place.current is None else self.results.row_of(place.current)
         if row is not None:
+            self.setAutoScroll(False)
             self.selectionModel().setCurrentIndex(self.results.index(row), _Select.NoUpdate)
+            self.setAutoScroll(True)

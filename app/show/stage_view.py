@@ -79,6 +79,11 @@ class StageView(QStackedWidget):
         self._refresh()
         self._grid.setFocus()
 
+    @Slot()
+    def say_searching(self) -> None:
+        """The answer takes a while (the first one has to wait for the models)."""
+        self.summary_changed.emit("Searching…")
+
     def fail_to_open(self, error: BaseException) -> None:
         """There will be no engine."""
         if isinstance(error, CoreError):

@@ -1,0 +1,129 @@
+"""What the outside may drop or paste: files and folders of this computer, and pixels. Nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray, QMimeData, QUrl
+from PySide6.QtGui import QColor, QImage
+
+from app.ask.incoming import MAX_BYTES, MAX_FILES, local_path, read_mime
+from core import Example
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "a photo.jpg"
+    path.write_bytes(b"\xff\xd8")
+    return path
+
+
+def urls(*paths: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def test_a_file_of_this_computer_is_an_example(photo: Path) -> None:
+    incoming = read_mime(urls(photo))
+    assert incoming.examples == (Example(path=photo.resolve()),)
+    assert incoming.promise == "Find pictures like this"
+
+
+def test_a_folder_is_to_be_added(tmp_path: Path, photo: Path) -> None:
+    incoming = read_mime(urls(tmp_path, photo))
+    assert incoming.folders == (tmp_path.resolve(),)
+    assert incoming.examples == ()
+    assert incoming.promise == "Add this folder"
+
+
+def test_links_are_followed(tmp_path: Path, photo: Path) -> None:
+    link = tmp_path / "link.jpg"
+    link.symlink_to(photo)
+    assert local_path(QUrl.fromLocalFile(str(link))) == photo.resolve()
+
+
+def test_a_name_that_is_not_utf_8_is_found(tmp_path: Path) -> None:
+    raw = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    Path(os.fsdecode(raw)).touch()
+    url = QUrl.fromEncoded(QByteArray(Path(os.fsdecode(raw)).as_uri().encode()))
+    found = local_path(url)
+    assert found is not None
+    assert os.fsencode(found) == os.path.realpath(raw)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/a.jpg",
+        "https://example.org/a.jpg",
+        "ftp://example.org/a.jpg",
+        "smb://server/share/a.jpg",
+        "data:image/png;base64,AAAA",
+        "javascript:alert(1)",
+        "file://server/share/a.jpg",
+        "file://localhost.evil/etc/passwd",
+        "file:////server/share/a.jpg",
+        "file:relative.jpg",
+        "file:",
+        "file:///etc/passwd%00.jpg",
+        "file:///etc/passwd?query",
+        "file:///etc/passwd#fragment",
+        "file:///dev/null",
+        "file:///dev/zero",
+        "file:///no/such/file.jpg",
+        "qrc:/icons/a.svg",
+        "//server/share/a.jpg",
+        "a.jpg",
+        "",
+        "C:/Windows/system.ini",
+    ],
+)
+def test_nothing_else_is_taken(url: str) -> None:
+    assert local_path(QUrl(url)) is None
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert local_path(QUrl.fromLocalFile(str(tmp_path / "pipe.jpg"))) is None
+
+
+def test_the_bytes_of_a_pasted_picture_are_passed_on_undecoded() -> None:
+    mime = QMimeData()
+    mime.setData("image/png", QByteArray(b"not a picture at all"))
+    assert read_mime(mime).examples == (Example(data=b"not a picture at all"),)
+
+
+def test_pixels_pasted_from_an_application_become_a_png() -> None:
+    image = QImage(4, 3, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    mime = QMimeData()
+    mime.setImageData(image)
+    (example,) = read_mime(mime).examples
+    assert example.data is not None
+    assert example.data.startswith(b"\x89PNG")
+
+
+def test_too_much_is_refused() -> None:
+    mime = QMimeData()
+    mime.setData("image/bmp", QByteArray(b"x" * (MAX_BYTES + 1)))
+    assert not read_mime(mime)
+
+
+def test_of_many_files_the_first_are_taken(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.jpg" for number in range(MAX_FILES + 5)]
+    for path in paths:
+        path.touch()
+    incoming = read_mime(urls(*paths))
+    assert len(incoming.examples) == MAX_FILES
+    assert incoming.promise == f"Find pictures like these {MAX_FILES}"
+
+
+def test_text_is_nothing_to_search_pictures_with() -> None:
+    mime = QMimeData()
+    mime.setText("/etc/passwd")
+    incoming = read_mime(mime)
+    assert not incoming
+    assert incoming.promise == "Only files from this computer"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.ask.question_model import NO_FILTERS, ExampleChip, QuestionModel, chip_of
+from core import Example, Filters, FolderId, Kind, Question
+
+CAT, DOG = (chip_of(Example(path=Path(f"/pictures/{name}.jpg"))) for name in ("cat", "dog"))
+SUMMER = Filters(since="2026-06-01", until="2026-08-31")
+
+
+@pytest.fixture
+def model() -> QuestionModel:
+    return QuestionModel()
+
+
+def test_words_examples_and_filters_make_one_question(model: QuestionModel) -> None:
+    model.set_text("on a beach")
+    model.add([CAT, DOG, CAT])
+    model.set_filters(SUMMER)
+    assert model.asked.question(7) == Question("on a beach", (CAT.example, DOG.example), SUMMER, 7)
+
+
+def test_searching_with_an_example_replaces_words_but_keeps_filters(model: QuestionModel) -> None:
+    model.set_filters(SUMMER)
+    model.set_text("dog")
+    model.search_with([CAT])
+    assert (model.asked.text, model.asked.chips, model.asked.filters) == ("", (CAT,), SUMMER)
+
+
+def test_what_was_removed_comes_back_in_reverse(model: QuestionModel) -> None:
+    model.add([CAT, DOG])
+    model.set_filters(SUMMER)
+    model.drop_filters()
+    model.remove_chip(CAT)
+    assert model.asked.chips == (DOG,)
+    assert model.undo()
+    assert model.asked.chips == (CAT, DOG)
+    assert model.undo()
+    assert model.asked.filters == SUMMER
+    assert not model.undo()
+
+
+def test_clearing_leaves_the_filters_until_nothing_else_is_left(model: QuestionModel) -> None:
+    model.set_text("dog")
+    model.set_filters(SUMMER)
+    model.clear()
+    assert (model.asked.text, model.asked.filters) == ("", SUMMER)
+    model.clear()
+    assert model.is_empty
+
+
+def test_a_folder_that_is_gone_is_no_filter(model: QuestionModel) -> None:
+    model.look_in(FolderId(3))
+    model.drop_filters()
+    model.forget_folder(FolderId(3))
+    assert not model.undo()
+    model.look_in(FolderId(3))
+    model.forget_folder(FolderId(3))
+    assert model.asked.filters == NO_FILTERS
+
+
+def test_a_change_that_changes_nothing_is_not_announced(model: QuestionModel) -> None:
+    changes: list[str] = []
+    model.changed.connect(lambda: changes.append(model.asked.text))
+    model.set_text("dog")
+    model.set_text("dog")
+    assert changes == ["dog"]
+
+
+def test_a_question_survives_being_stored(model: QuestionModel) -> None:
+    model.set_text("a “quoted” dog\n")
+    model.add([CAT, ExampleChip(Example(data=b"pasted"), "Pasted picture")])
+    model.set_filters(Filters(frozenset({Kind.IMAGE}), FolderId(2), "2026-01-01", ""))
+    restored = QuestionModel()
+    restored.restore(json.loads(json.dumps(model.to_stored())))
+    assert restored.asked.text == model.asked.text
+    assert restored.asked.filters == model.asked.filters
+    assert restored.asked.chips == (CAT,)  # what was pasted is not kept
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first example builds tables of Unicode
+@given(st.dictionaries(st.sampled_from(["text", "paths", "kinds", "folder_id", "since", "until"]), JSON))
+def test_nothing_that_was_stored_can_break_the_start(stored: dict[str, object]) -> None:
+    model = QuestionModel()
+    model.restore(stored)
+    model.asked.question(5)
