@@ -15,6 +15,7 @@ from tests.conftest import REPOSITORY
 
 FRONT = "The window enters the engine by its front door"
 PARTS = "The engine's parts import only what is below them"
+WINDOW_PARTS = "The window's parts import only what is below them"
 NO_QT = "The engine knows no Qt"
 MODELS = "Models run in core.embed alone"
 SQLITE = "SQLite is spoken in core.store alone"
@@ -28,6 +29,10 @@ PLANTED = [
     (PARTS, "core/store/planted.py", "from core.search import fuse"),
     (PARTS, "core/search/planted.py", "import core.indexing"),
     (PARTS, "core/planted.py", ""),  # a new part must be given its place
+    (WINDOW_PARTS, "app/theme.py", "from app import window"),
+    (WINDOW_PARTS, "app/folders/planted.py", "from app.problems import failures_model"),
+    (WINDOW_PARTS, "app/show/planted.py", "import app.ask.chips"),
+    (WINDOW_PARTS, "app/planted.py", ""),
     (NO_QT, "core/search/planted.py", "from PySide6 import QtCore"),
     (NO_QT, "core/store/planted.py", "import shiboken6"),
     (NO_QT, "core/planted.py", "def show():\n    from qtpy import QtWidgets"),
@@ -40,6 +45,7 @@ PLANTED = [
     ("hnswlib is used in core.store.vectors.graph alone", "core/store/vectors/planted.py", "import hnswlib"),
     ("Folders are watched in core.watch alone", "core/planted.py", "from watchdog.observers import Observer"),
     ("Where things are is known to core.paths alone", "app/planted.py", "import platformdirs"),
+    ("Progress is drawn in core.cli alone", "core/planted.py", "from tqdm import tqdm"),
     (DECODING, "core/embed/planted.py", "from PIL import Image"),
     (DECODING, "app/planted.py", "import pillow_heif"),
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.actions import ACTIONS
 from core.settings import Settings, SettingSpec
 from tests.conftest import REPOSITORY
 
@@ -41,6 +42,14 @@ def test_every_command_in_the_readme_exists() -> None:
         done = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}: {done.stderr}"
         assert f"likewise {command}" in done.stdout
+
+
+def test_every_shortcut_is_in_the_readme_and_does_what_it_says() -> None:
+    table = README.partition("## Keyboard")[2].partition("##")[0]
+    named = set(re.findall(r"`([^`]+)`", table))
+    keys = [set(action.keys) for action in ACTIONS if action.keys]
+    assert named <= set().union(*keys)
+    assert [sorted(known) for known in keys if not known & named] == []
 
 
 def row_of(setting: SettingSpec) -> str:
