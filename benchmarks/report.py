@@ -27,9 +27,8 @@ def heading(name: str) -> None:
         platform.processor(),
     )
     print(f"## {name} · {datetime.now(UTC):%Y-%m-%d}")
-    print(
-        f"`python {' '.join(sys.argv)}` at {commit} · {cpu}, {os.cpu_count()} cores · Python {platform.python_version()}"
-    )
+    machine = f"{cpu}, {os.cpu_count()} cores · Python {platform.python_version()}"
+    print(f"`python {' '.join(sys.argv)}` at {commit} · {machine}")
 
 
 def percentiles(times_ms: Sequence[float]) -> str:

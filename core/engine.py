@@ -61,11 +61,11 @@ class Engine:
         self.library = library
         self.settings = settings
         self.events = EventBus()
-        encoders = [
+        self._encoders = [
             make_encoder(encoder_id, weights=read_weights, device=settings.device, cache=model_cache())
             for encoder_id in ENCODERS
         ]
-        specs = [encoder.spec for encoder in encoders]
+        specs = [encoder.spec for encoder in self._encoders]
         views: list[ImageView] = list(dict.fromkeys(spec.view for spec in specs))
         self._board = ModelBoard(specs, self.events)
         self._pool = DecodePool(
@@ -76,7 +76,7 @@ class Engine:
         )
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
         self._gpu: Lane[Embedder] = Lane(
-            "gpu", lambda: Embedder(encoders, self._board), Embedder.unload, on_bug=self._on_bug
+            "gpu", lambda: Embedder(self._encoders, self._board), Embedder.unload, on_bug=self._on_bug
         )
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
@@ -93,7 +93,7 @@ class Engine:
             library=library,
             store=self._store,
             pipeline=pipeline,
-            upkeep=Upkeep(self._store, self._gpu, self._search),
+            upkeep=Upkeep(self._store, self._search),
             events=self.events,
             rescan_minutes=lambda: self.settings.rescan_minutes,
         )
@@ -278,7 +278,8 @@ class Engine:
 
     def _open_searcher(self) -> Searcher:
         self.opened.result()
-        return Searcher(self.library, self._board.spaces)
+        strangers = {space_id: rows for encoder in self._encoders for space_id, rows in encoder.strangers().items()}
+        return Searcher(self.library, self._board.spaces, strangers)
 
     def _open_reading(self) -> Reading:
         self.opened.result()

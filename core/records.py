@@ -213,12 +213,7 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True)
 class SpaceSpec:
-    """One space an encoder fills. `answers_text`/`answers_media` say which examples can be asked in it.
-
-    `chance_mean` and `chance_deviation` are the scores of unrelated pairs, measured in advance on other photos; they
-    stand in until the library itself is large enough to tell. A result is likely, or strong, from `likely_at` or
-    `strong_at` deviations above chance.
-    """
+    """One space an encoder fills. `answers_text`/`answers_media` say which examples can be asked in it."""
 
     space_id: SpaceId
     dim: int
@@ -226,10 +221,6 @@ class SpaceSpec:
     answers_media: bool
     reason: str
     """Why a result was found there, in the user's words: "looks like", "matches the words"."""
-    chance_mean: float = 0.0
-    chance_deviation: float = 0.1
-    likely_at: float = 2.5
-    strong_at: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)

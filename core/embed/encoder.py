@@ -33,6 +33,12 @@ class Encoder(Protocol):
     def load(self) -> None:
         """Makes ready what the first question needs. May take seconds. Raises ModelError."""
 
+    def strangers(self) -> Mapping[SpaceId, Vectors]:
+        """Vectors of things in nobody's library, in each space: what chance is measured on while a library is small.
+
+        May be called on any thread. Raises ModelError.
+        """
+
     def unload(self) -> None:
         """Frees what `load` and the first pictures took."""
 

@@ -6,7 +6,8 @@ One look at a picture fills two spaces: `words`, which answers words, and `looks
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,10 @@ class Starter:
         self._trained()
         self._text.load()
 
+    def strangers(self) -> Mapping[SpaceId, Vectors]:
+        """200 photos of the training material. Raises ModelError."""
+        return self._in_both_spaces(*_strangers(resource("starter", "strangers.safetensors")))
+
     def unload(self) -> None:
         """Frees both networks and the head."""
         self._text.unload()
@@ -62,24 +67,44 @@ class Starter:
         outputs = self._image([segment.views[self.spec.view][None] for segment in segments])
         features = np.concatenate([np.empty((0, efficientnet.FEATURES), np.float32), *(row for row, _ in outputs)])
         logits = np.concatenate([np.empty((0, efficientnet.CLASSES), np.float32), *(row for _, row in outputs)])
-        head = self._trained()
-        words, looks = self.spec.spaces
-        return {words.space_id: head.words(features, logits), looks.space_id: head.looks(features)}
+        return self._in_both_spaces(features, logits)
 
     def encode_query(self, texts: Sequence[str]) -> Mapping[SpaceId, Vectors]:
         """Words in the space that answers them. Raises ModelError."""
         words, _ = self.spec.spaces
         return {words.space_id: self._trained().question(self._text.embed(texts))}
 
+    def _in_both_spaces(self, features: Vectors, logits: Vectors) -> Mapping[SpaceId, Vectors]:
+        head = self._trained()
+        words, looks = self.spec.spaces
+        return {words.space_id: head.words(features, logits), looks.space_id: head.looks(features)}
+
     def _trained(self) -> Head:
-        if self._head is None:
-            try:
-                self._head = Head.read(self._head_file)
-            except (OSError, ValueError, KeyError) as error:
-                raise ModelError(
-                    f"The file {self._head_file} is damaged ({error}).", "Install Likewise again."
-                ) from error
-        return self._head
+        head = self._head
+        if head is None:
+            with _shipped(self._head_file):
+                head = self._head = Head.read(self._head_file)
+        return head
+
+
+def _strangers(file: Path) -> tuple[Vectors, Vectors]:
+    """The network's outputs, rather than vectors: they outlive the head. benchmarks/choose_strangers.py writes them."""
+    from safetensors.numpy import load_file
+
+    with _shipped(file):
+        tensors = load_file(file)
+        return tensors["features"].astype(np.float32), tensors["logits"].astype(np.float32)
+
+
+@contextmanager
+def _shipped(file: Path) -> Iterator[None]:
+    """Reading `file`, which came with the program; raises ModelError if it is not as it came."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, KeyError, SafetensorError) as error:
+        raise ModelError(f"The file {file} is damaged ({error}).", "Install Likewise again.") from error
 
 
 def _spec(head_file: Path) -> EncoderSpec:

@@ -1,63 +1,55 @@
 """From a raw inner product to how sure a match is, measured on the library itself.
 
-Raw scores of two spaces, or of one space on two libraries, mean different things. What carries over is how far a
-score stands above what chance gives: each space keeps the mean and deviation of its scores between things that have
-nothing to do with each other, and a score is read as its distance from that mean in deviations (a z-score, the usual
-normalisation before fusing rankings; Montague & Aslam 2001, "Relevance score normalization for metasearch").
+Raw scores of two spaces, of two questions, or of one question to two libraries mean different things. What carries over
+is how far a score stands above what this very question gets from the library by chance: the mean and deviation of its
+scores over a sample of everything (a z-score, the usual normalisation before fusing rankings; Montague & Aslam 2001,
+"Relevance score normalization for metasearch"). And how far is far enough depends on how many things had their chance:
+the expected number of things that would reach a score by chance (the E-value of Karlin & Altschul 1990,
+doi:10.1073/pnas.87.6.2264) is what makes a match likely or strong, in a library of ten photos as in one of a million.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
-from core.records import SpaceSpec, Strength, Vectors
+import numpy as np
+
+from core.records import Strength, Vectors
+from core.store.vectors.vector_store import Vector
 
 SAMPLE_SIZE = 1000
-"""How many stored vectors stand for the library when chance is measured."""
-PRIOR_COUNT = 200
-"""How many samples of the library weigh as much as what was measured in advance on other photos."""
+"""How many stored vectors stand for the library."""
+SMALLEST_COUNT = 1000
+"""In a library of fewer things a match must be as convincing as in one of so many."""
+SMALLEST_DEVIATION = 1e-3
+"""Things that all look alike must not make every small difference a surprise."""
+LIKELY_SCORE = 0.5
+"""Chance alone would give one such match in the whole library."""
+STRONG_SCORE = 0.99
+"""Chance alone would give one such match in a hundred libraries of this size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Scores that chance gives in one space: their mean and standard deviation, from `count` vectors."""
+def surprises(scores: Vector, query: Vector, sample: Vectors, strangers: Vectors) -> Vector:
+    """How many deviations each of `scores` (n,) stands above what `query` gets by chance.
 
-    mean: float
-    deviation: float
-    count: int
-
-    def surprise(self, score: float) -> float:
-        """How many deviations `score` stands above chance."""
-        return (score - self.mean) / self.deviation
-
-
-def measure(questions: Vectors, stored: Vectors, prior: Calibration) -> Calibration:
-    """Chance in one space: scores of `questions` (m, dim) against `stored` (n, dim), blended with `prior`.
-
-    A score of a vector with itself or its copy (above 0.999) is no chance and left out. With few vectors the prior,
-    measured in advance, dominates: the pictures of a small library are rarely unrelated.
+    `sample` (m, dim) stands for the library, `strangers` (s, dim) are vectors of things that are in nobody's. Together
+    they are what chance is measured on: the photos of a small library are rarely unrelated to what is asked of it.
     """
-    if len(stored) == 0:
-        return prior
-    scores = (questions @ stored.T).ravel()
-    scores = scores[scores < 0.999]
-    if scores.size == 0:
-        return prior
-    weight = len(stored) / (len(stored) + PRIOR_COUNT)
-    mean = weight * float(scores.mean()) + (1 - weight) * prior.mean
-    deviation = weight * float(scores.std()) + (1 - weight) * prior.deviation
-    return Calibration(mean, max(deviation, 1e-6), len(stored))
+    chance = np.concatenate([sample @ query, strangers @ query])
+    deviation = max(float(chance.std()), SMALLEST_DEVIATION)
+    return ((scores - float(chance.mean())) / deviation).astype(np.float32)
 
 
-def strength(surprise: float, spec: SpaceSpec) -> Strength:
+def score(surprise: float, count: int) -> float:
+    """0..1, for people and programs: 1 / (1 + E), E being how many of `count` things would be as surprising by chance.
+
+    Chance is taken to be normal. 0.5 means that one would; 0.99 that one in a hundred such libraries would.
+    """
+    return 1 / (1 + max(count, SMALLEST_COUNT) * 0.5 * math.erfc(surprise / math.sqrt(2)))
+
+
+def strength(score: float) -> Strength:
     """The band a result belongs to."""
-    if surprise >= spec.strong_at:
+    if score >= STRONG_SCORE:
         return Strength.STRONG
-    return Strength.LIKELY if surprise >= spec.likely_at else Strength.WEAK
-
-
-def probability(surprise: float, spec: SpaceSpec) -> float:
-    """A score for people and programs, 0..1: 0.5 where "likely" begins, 0.9 where "strong" does."""
-    steepness = math.log(9) / (spec.strong_at - spec.likely_at)
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, steepness * (surprise - spec.likely_at)))))
+    return Strength.LIKELY if score >= LIKELY_SCORE else Strength.WEAK

@@ -24,7 +24,7 @@ from core.records import (
     Strength,
     Vectors,
 )
-from core.search.calibrate import SAMPLE_SIZE, Calibration, measure, probability, strength
+from core.search.calibrate import SAMPLE_SIZE, score, strength, surprises
 from core.search.fuse import Ranked, fuse
 from core.store.reader import Reader
 from core.store.vectors.space_index import PendingSnapshot, SpaceIndex
@@ -36,14 +36,17 @@ OVERFETCH = 2
 class Searcher:
     """Everything that finds. Made, used and closed on the `search` thread.
 
-    `spaces` are those in use. Answers are right from the first call on, whatever state the stores on disk are in.
+    `spaces` are those in use, `strangers` vectors (n, dim) in each of them of things that are in nobody's library.
+    Answers are right from the first call on, whatever state the stores on disk are in.
     """
 
-    def __init__(self, library: LibraryPaths, spaces: Sequence[SpaceSpec]) -> None:
+    def __init__(
+        self, library: LibraryPaths, spaces: Sequence[SpaceSpec], strangers: Mapping[SpaceId, Vectors]
+    ) -> None:
+        self._strangers = strangers
         self._reader = Reader(library)
         self._specs = {spec.space_id: spec for spec in spaces}
         self._indexes = {space_id: SpaceIndex(library, self._reader, space_id) for space_id in self._specs}
-        self._calibrations = {spec.space_id: self._stored_calibration(spec) for spec in spaces}
         for index in self._indexes.values():
             index.open()
 
@@ -111,7 +114,7 @@ class Searcher:
     ) -> list[Result]:
         """Enough files, best first; asks for ever more segments while some turn out to have no file."""
         wanted = question.limit * OVERFETCH
-        most = max((index.count for index in self._indexes.values()), default=0)
+        most = self._count()
         while True:
             ranked = self._rank(asked, among, wanted)
             results = self._results(ranked, same, question.limit)
@@ -132,24 +135,26 @@ class Searcher:
             if len(queries) > 1:
                 ids, vectors = self._reader.vectors(space_id, candidates)
                 scores = vectors @ query
-            surprises = np.full(len(candidates), np.nan, np.float32)
-            calibration = self._calibrations[space_id]
-            surprises[np.searchsorted(candidates, ids)] = (scores - calibration.mean) / calibration.deviation
-            evidence.append((self._specs[space_id], surprises))
+            spec, sample = self._specs[space_id], self._indexes[space_id].sample(SAMPLE_SIZE)
+            column = np.full(len(candidates), np.nan, np.float32)
+            column[np.searchsorted(candidates, ids)] = surprises(scores, query, sample, self._strangers[space_id])
+            evidence.append((spec, column))
         return fuse(candidates, evidence)
 
     def _results(self, ranked: Ranked, same: ContentHash | None, limit: int) -> list[Result]:
         """The files of the ranked segments, each once, at most `limit`."""
         files = self._reader.results_for_segments(ranked.segments)
         same_item = None if same is None else self._reader.find_item(same, ())
+        count = self._count()
         results: dict[FileId, Result] = {}
         for segment, surprise, spec in zip(ranked.segments, ranked.surprises, ranked.spaces, strict=True):
             for result in files.get(SegmentId(int(segment)), ()):
                 is_same = result.item_id == same_item
+                points = 1.0 if is_same else score(float(surprise), count)
                 scored = replace(
                     result,
-                    score=1.0 if is_same else probability(float(surprise), spec),
-                    strength=Strength.STRONG if is_same else strength(float(surprise), spec),
+                    score=points,
+                    strength=strength(points),
                     space=str(spec.space_id),
                     reason="same file" if is_same else spec.reason,
                 )
@@ -157,6 +162,10 @@ class Searcher:
             if len(results) >= limit:
                 break
         return list(results.values())
+
+    def _count(self) -> int:
+        """How many segments can be found."""
+        return max((index.count for index in self._indexes.values()), default=0)
 
     # upkeep, while nobody waits
 
@@ -177,46 +186,6 @@ class Searcher:
             if pending is not None:
                 return pending
         return None
-
-    def is_miscalibrated(self) -> bool:
-        """Whether a space has grown or shrunk by a quarter since its chance was measured."""
-        return any(self._has_drifted(space_id) for space_id in self._specs)
-
-    def calibrate(self, null_questions: Mapping[SpaceId, Vectors]) -> dict[SpaceId, Calibration]:
-        """Measures chance anew where a space has drifted, and answers what to remember.
-
-        `null_questions` are words that ask for nothing in particular, as vectors (m, dim); a space that answers only
-        examples is measured with its own vectors instead.
-        """
-        measured: dict[SpaceId, Calibration] = {}
-        for space_id, spec in self._specs.items():
-            if self._has_drifted(space_id):
-                sample = self._sample(space_id)
-                chance = measure(null_questions.get(space_id, sample), sample, _prior(spec))
-                measured[space_id] = replace(chance, count=self._indexes[space_id].count)
-        self._calibrations.update(measured)
-        return measured
-
-    def _has_drifted(self, space_id: SpaceId) -> bool:
-        count, known = self._indexes[space_id].count, self._calibrations[space_id].count
-        return abs(count - known) > known / 4
-
-    def _sample(self, space_id: SpaceId) -> Vectors:
-        """At most SAMPLE_SIZE stored vectors, the same ones every time for the same library."""
-        ids = self._reader.searchable(space_id).come
-        if len(ids) > SAMPLE_SIZE:
-            ids = np.sort(np.random.default_rng(0).choice(ids, SAMPLE_SIZE, replace=False))
-        return self._reader.vectors(space_id, ids)[1]
-
-    def _stored_calibration(self, spec: SpaceSpec) -> Calibration:
-        stored = self._reader.calibration(spec.space_id)
-        if stored is None:
-            return _prior(spec)
-        return Calibration(stored["mean"], stored["deviation"], int(stored["count"]))
-
-
-def _prior(spec: SpaceSpec) -> Calibration:
-    return Calibration(spec.chance_mean, spec.chance_deviation, 0)
 
 
 def _one(vectors: Vectors) -> Vectors:

@@ -80,7 +80,8 @@ class HnswStore:
         except RuntimeError:
             log.warning("a graph could not be searched; searching exactly", exc_info=True)
             return self.exact.search(query, k)
-        return self.exact.search_among(query, np.concatenate([candidates, self._tail]), k)
+        found = self.exact.search_among(query, np.concatenate([candidates, self._tail]), k)
+        return found if len(found[0]) == k else self.exact.search(query, k)
 
     def search_among(self, query: Vector, ids: Ids, k: int) -> Hits:
         """The best among `ids`, fewer than `k` only if fewer of them are there; unknown ones are ignored."""

@@ -1,0 +1,149 @@
+"""Photos a second from the disk to found, against the loop everybody writes first.
+
+The loop: one photo at a time, Pillow's full decode, torchvision's resize and crop, the same network in torch with all
+cores, `.numpy()`, the same head. Likewise does the same and besides hashes, makes thumbnails, reads metadata and
+commits. Both run in this process, turn by turn, on the same distinct photos; models are loaded before the clock starts.
+
+    python benchmarks/ingest.py [--rounds 3]        # real photos of $LIKEWISE_SHARED, else of scikit-image
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from report import heading
+from torchvision.transforms import v2
+
+from core import Engine, Event, ProgressChanged, open_engine
+from core.embed import efficientnet
+from core.embed.head import Head
+from core.models.wheel import read_weights
+from core.paths import resource
+
+SMALL = 600
+LARGE = 48
+LARGE_SIZE = (4000, 3000)
+
+
+def sources() -> list[Path]:
+    """Real photos to take or enlarge."""
+    data = Path(os.environ.get("LIKEWISE_SHARED", "../shared")) / "data"
+    found = sorted([*(data / "flickr8k" / "dev").glob("*.jpg"), *(data / "caltech101" / "dev").glob("*.jpg")])
+    if not found:
+        package = importlib.util.find_spec("skimage")
+        assert package is not None
+        assert package.origin is not None
+        found = [Path(package.origin).parent / "data" / name for name in ("rocket.jpg", "astronaut.png", "chelsea.png")]
+    return found
+
+
+def make_small(folder: Path) -> None:
+    """Distinct small photos: copies of real ones, turned a little where there are not enough."""
+    photos = sources()
+    for number in range(SMALL):
+        photo, turn = photos[number % len(photos)], number // len(photos)
+        if turn == 0 and photo.suffix == ".jpg":
+            shutil.copy(photo, folder / f"{number:04}.jpg")
+        else:
+            Image.open(photo).convert("RGB").rotate(turn).save(folder / f"{number:04}.jpg", quality=90)
+
+
+def make_large(folder: Path) -> None:
+    """12-megapixel JPEGs: real photos enlarged, with the noise of a sensor (2 to 4 MB each)."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 6, (LARGE_SIZE[1], LARGE_SIZE[0], 1)).astype(np.float32)
+    photos = sources()
+    for number in range(LARGE):
+        picture = Image.open(photos[number % len(photos)]).convert("RGB").resize(LARGE_SIZE, Image.Resampling.BICUBIC)
+        pixels = np.asarray(picture, np.float32) + np.roll(noise, 997 * number, axis=1)
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:04}.jpg", quality=90)
+
+
+def naive_loop() -> Callable[[list[Path]], float]:
+    """Returns a function that embeds photos one by one and says how many seconds that took."""
+    module = efficientnet.graph(read_weights).build()
+    head = Head.read(resource("starter", "head.safetensors"))
+    look = v2.Compose([v2.Resize(256, v2.InterpolationMode.BICUBIC), v2.CenterCrop(224), v2.PILToTensor()])
+
+    def embed(photo: Path) -> None:
+        picture = Image.open(photo).convert("RGB")
+        with torch.inference_mode():
+            features, logits = module(look(picture).permute(1, 2, 0)[None])
+        head.words(features.numpy(), logits.numpy())
+        head.looks(features.numpy())
+
+    def run(photos: list[Path]) -> float:
+        embed(photos[0])
+        started = time.perf_counter()
+        for photo in photos:
+            embed(photo)
+        return time.perf_counter() - started
+
+    return run
+
+
+def index(engine: Engine, folder: Path) -> float:
+    """Seconds from asking for a folder until its last photo can be found."""
+    done = 0.0
+
+    def note(event: Event) -> None:
+        nonlocal done
+        if isinstance(event, ProgressChanged) and event.progress.done:
+            done = time.perf_counter()
+
+    unsubscribe = engine.events.subscribe(note)
+    started = time.perf_counter()
+    engine.add_folder(folder).result()
+    engine.wait_idle().result()
+    unsubscribe()
+    return done - started
+
+
+def measure(title: str, make: Callable[[Path], None], naive: Callable[[list[Path]], float], rounds: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="likewise-ingest-") as temporary:
+        folder = Path(temporary) / "photos"
+        folder.mkdir()
+        make(folder)
+        photos = sorted(folder.iterdir())
+        warm = Path(temporary) / "warm"
+        warm.mkdir()
+        Image.open(photos[0]).rotate(1).save(warm / "warm.jpg")
+        ratios = []
+        for number in range(rounds):
+            with open_engine(Path(temporary) / f"library {number}") as engine:
+                engine.start(watch=False)
+                index(engine, warm)
+                ours_s = index(engine, folder)
+                status = engine.status().result()
+                assert (status.files, status.failed, status.waiting) == (len(photos) + 1, 0, 0)
+            naive_s = naive(photos)
+            ratios.append(naive_s / ours_s)
+            print(
+                f"  {title} {number + 1}: loop {len(photos) / naive_s:6.1f}/s · Likewise {len(photos) / ours_s:6.1f}/s"
+                f" · {naive_s / ours_s:.1f} ×"
+            )
+        print(f"  {title}: median {np.median(ratios):.1f} × the loop")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    heading("ingest")
+    naive = naive_loop()
+    measure(f"{SMALL} small photos", make_small, naive, arguments.rounds)
+    measure(f"{LARGE} photos of 12 megapixels", make_large, naive, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()
