@@ -71,7 +71,7 @@ def test_scores_are_exact_and_best_first(filled: tuple[VectorStore, dict[int, np
     assert missed <= 0.02 * 500
 
 
-@pytest.mark.parametrize("k", [1, 2999, 3000, 3001, 100_000])
+@pytest.mark.parametrize("k", [0, 1, 2999, 3000, 3001, 100_000])
 def test_never_fewer_than_k_when_k_exist(filled: tuple[VectorStore, dict[int, np.ndarray]], k: int) -> None:
     store, _ = filled
     ids, _ = store.search(unit_vectors(1, 3)[0], k)
@@ -120,6 +120,36 @@ def test_large_filter_in_a_large_store(
     worst_half, every_second = np.sort(wanted[1500:]), np.sort(wanted[::2])
     assert store.search_among(query, worst_half, 10)[0].tolist() == wanted[1500:1510]
     assert len(set(store.search_among(query, every_second, 10)[0].tolist()) & set(wanted[:20:2])) >= 9
+
+
+def test_new_vectors_are_found_at_once(filled: tuple[VectorStore, dict[int, np.ndarray]]) -> None:
+    store, _ = filled
+    new = unit_vectors(5, 10)
+    store.add(np.arange(5), new)
+    assert [store.search(vector, 1)[0].tolist() for vector in new] == [[0], [1], [2], [3], [4]]
+
+
+def test_what_belongs_together_may_have_come_together(store: VectorStore) -> None:
+    """All good answers are among vectors that were added one after the other, as the photos of one day are."""
+    vectors = unit_vectors(3000, 11)
+    day = vectors[1000] + 0.05 * np.random.default_rng(0).standard_normal((150, DIM))
+    vectors[1000:1150] = (day / np.linalg.norm(day, axis=1, keepdims=True)).astype(np.float32)
+    store.add(np.arange(3000), vectors)
+    merge_all(store)
+    assert len(set(store.search(vectors[1000], 150)[0].tolist()) & set(range(1000, 1150))) >= 147
+
+
+def test_what_is_removed_takes_no_room_in_graphs() -> None:
+    store = HnswStore(DIM)
+    store.add(np.arange(2000), unit_vectors(2000, 12))
+    merge_all(store)
+    before = len(store.graphs)
+    store.remove(np.arange(0, 2000, 3))
+    merge_all(store)
+    store.remove(np.arange(1, 2000, 3))
+    merge_all(store)
+    assert sum(graph.live for graph in store.graphs.values()) == store.count == 666
+    assert len(store.graphs) <= before / 2
 
 
 def test_deleting_down_to_nothing(store: VectorStore) -> None:

@@ -73,7 +73,8 @@ class HnswStore:
 
     def search(self, query: Vector, k: int) -> Hits:
         """The `min(k, count)` best, or nearly always the best."""
-        if not np.isfinite(query).all() or 2 * len(self._tail) > self.count or EXACT_PER_RESULT * k > self.count:
+        few = k < 1 or EXACT_PER_RESULT * k > self.count
+        if few or 2 * len(self._tail) > self.count or not np.isfinite(query).all():
             return self.exact.search(query, k)
         try:
             candidates = self._candidates(query, k)

@@ -67,6 +67,20 @@ def test_copies_are_understood_once_and_both_found(library: Library) -> None:
     assert details.copies == (results[1].path,)
 
 
+def test_content_is_found_while_one_copy_of_it_is_left(library: Library) -> None:
+    library.add(found("/pictures/a.jpg"), found("/pictures/copy.jpg"))
+    library.index(content=lambda _: b"same")
+    segments = library.searchable()
+    library.catalog.apply_changes(library.folder_id, Changes(gone=[library.file_id("/pictures/a.jpg")]))
+    assert library.searchable() == segments
+    assert shown(library) == {"/pictures/copy.jpg"}
+    copy = library.file_id("/pictures/copy.jpg")
+    library.catalog.apply_changes(library.folder_id, Changes(changed=[(copy, found("/pictures/copy.jpg", 4))]))
+    library.index(content=lambda _: b"other")
+    assert library.searchable().isdisjoint(segments)
+    assert library.reader.counts().items == 1
+
+
 def test_known_content_is_linked_without_being_understood_again(library: Library) -> None:
     library.add_indexed("a.jpg")
     library.add(found("/pictures/b.jpg"))

@@ -226,7 +226,8 @@ import numpy as np
 from core.errors import LibraryError
 from core.records import Filters
 from core.store.thumbnails import Thumbnails
-from tests.core.store.conftest import Library, found
+from core.store.vectors.space_index import SpaceIndex
+from tests.core.store.conftest import WORDS, Library, found
 
 disk = Path(sys.argv[1])
 library = Library(disk / "library")
@@ -243,6 +244,16 @@ except LibraryError as error:
 print(said)
 assert library.reader.counts().items == acknowledged > 0, "what was acknowledged is there, and nothing else"
 assert len(library.reader.browse(Filters(), 10)) == 10, "search goes on"
+index = SpaceIndex(library.paths, library.reader, WORDS.space_id)
+index.open()
+while index.work():
+    pass
+try:
+    index.begin_snapshot()
+except LibraryError as error:
+    print(error)
+assert not list(library.paths.stores.iterdir()), "no half of a file is left"
+assert len(index.search(np.ones(WORDS.dim, np.float32), 10)[0]) == 10
 try:
     thumbnails.put_many([(b"x" * 32, bytes(3 << 20))])
 except LibraryError as error:
@@ -272,6 +283,7 @@ def test_full_disk_stops_saving_but_nothing_else(tmp_path: Path) -> None:
     done = in_a_namespace(script, str(tmp_path), sys.executable, IN_A_SMALL_DISK)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("is full") == 2
+    assert "could not be saved" in done.stdout
 
 
 def test_read_only_disk_is_named(tmp_path: Path) -> None:

@@ -174,6 +174,34 @@ def test_changes_made_while_no_index_was_open(filled: Library) -> None:
     assert_right(filled, again)
 
 
+def test_every_near_one_gone_while_no_index_was_open(filled: Library) -> None:
+    index = open_index(filled)
+    work(index)
+    save(filled, index)
+    near = index.search(QUERIES[0], 300)[0]
+    results = filled.reader.results_for_segments(near)
+    gone = [result.file_id for found in results.values() for result in found]
+    filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
+    filled.reopen()
+    again = open_index(filled)
+    while again.work():
+        assert_right(filled, again)
+    assert_right(filled, again)
+
+
+def test_files_of_what_is_removed_go(filled: Library) -> None:
+    index = open_index(filled)
+    work(index)
+    save(filled, index)
+    gone = [filled.file_id(f"/pictures/{number}.jpg") for number in range(600)]
+    filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
+    index.refresh()
+    work(index)
+    save(filled, index)
+    assert len(files(filled)) == 1
+    assert_right(filled, index)
+
+
 def _truncate(data: bytearray) -> None:
     del data[len(data) // 2 :]
 
@@ -235,8 +263,9 @@ def test_files_that_are_not_this_space_s_are_never_trusted(filled: Library, fore
     mine = filled.reader.snapshots(WORDS.space_id)[0]
     other = filled.reader.snapshots(LOOKS.space_id)[0]
     change = {
-        "another space": "UPDATE snapshot SET (size_bytes, sha256) = (SELECT size_bytes, sha256 FROM snapshot"
-        f" WHERE file = '{other.file}') WHERE file = '{mine.file}'",
+        "another space": "UPDATE snapshot SET (size_bytes, sha256, format, ids) = "
+        f"(SELECT size_bytes, sha256, format, ids FROM snapshot WHERE file = '{other.file}') "
+        f"WHERE file = '{mine.file}'",
         "another format": f"UPDATE snapshot SET format = 'hnswlib 9' WHERE file = '{mine.file}'",
         "an older file": f"UPDATE snapshot SET sha256 = zeroblob(32) WHERE file = '{mine.file}'",
         "other ids": f"UPDATE snapshot SET ids = substr(ids, 1, 80) WHERE file = '{mine.file}'",
