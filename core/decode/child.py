@@ -27,9 +27,12 @@ _Answer = tuple[dict[str, Any], Sequence[bytes]]
 
 def main() -> None:
     """Serves requests until the parent ends. The argument is the parent's process id."""
+    serve(_Desk().answer, prepare=_prepare)
+
+
+def _prepare() -> None:
     confine(int(sys.argv[1]), memory_bytes=_MEMORY_BYTES)
     _decoder(Kind.IMAGE)  # most files are pictures: be ready when the first one comes
-    serve(_Desk().answer)
 
 
 @cache

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 _KEPT_MODES = frozenset({"L", "RGB", "CMYK"})
 _TIFF_BITS_PER_SAMPLE = 258
-_SRGB_TOLERANCE = 3
+_SRGB_TOLERANCE = 1
 """How far, of 255, a profile may take a colour and still be called sRGB."""
 
 
@@ -80,7 +80,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 def _keeps_colours(transform: ImageCms.ImageCmsTransform) -> bool:
     """Whether a profile is sRGB in fact, whatever its name: most are, and the conversion costs as much as a resize."""
-    steps = range(0, 256, 51)
+    steps = range(0, 256, 15)
     before = bytes(value for red in steps for green in steps for blue in steps for value in (red, green, blue))
     image = Image.frombytes("RGB", (len(before) // 3, 1), before)
     after = (ImageCms.applyTransform(image, transform) or image).tobytes()

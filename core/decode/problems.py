@@ -23,6 +23,7 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 }
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_NO_MEMORY = re.compile(r"memory alloc|out of memory|cannot allocate", re.IGNORECASE)
 _CUT_SHORT = re.compile(r"truncated|unexpected end|end of file|premature|not enough (image )?data", re.IGNORECASE)
 
 
@@ -40,6 +41,8 @@ def explain(error: Exception) -> MediaError:
         return media_error(Reason.OUT_OF_MEMORY)
     if isinstance(error, OSError) and error.errno:
         return unreadable(error)
+    if _NO_MEMORY.search(str(error)):
+        return media_error(Reason.OUT_OF_MEMORY)
     if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):
         return media_error(Reason.INCOMPLETE)
     return media_error(Reason.DAMAGED)

@@ -11,12 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from core.runtime.frames import FrameError, read_frame, write_frame
 
-_PIPE_BYTES = 1 << 20
-"""Room for an answer, so that the child goes on with the next request while we take this one."""
+_PIPE_BYTES = 1 << 18
+"""Room for an answer, so that the child goes on with the next request before we have taken this one."""
 _KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 _MAX_REQUEST_BYTES = 1 << 31
 
@@ -51,18 +51,15 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={**environment, **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}},
-                pipesize=_PIPE_BYTES,
                 process_group=0,
             )
         except OSError as error:
             raise ChildStartError(f"a child process cannot be started: {error}") from error
         if self._process.stdin is None or self._process.stdout is None or self._process.stderr is None:
             raise AssertionError("pipes were asked for")
-        self._requests, self._answers, self._complaints = (
-            self._process.stdin,
-            self._process.stdout,
-            self._process.stderr,
-        )
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+        self._complaints = self._process.stderr
+        _widen(self._answers)
 
     @property
     def pid(self) -> int:
@@ -116,17 +113,32 @@ class ChildProcess:
         return status
 
 
-def serve(handle: Handler) -> None:
+def _widen(pipe: IO[bytes]) -> None:
+    if sys.platform == "linux":
+        import fcntl
+
+        try:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        except OSError:  # the user has too many pipes open; it goes on with a small one
+            return
+
+
+def serve(handle: Handler, *, prepare: Callable[[], None] | None = None) -> None:
     """The child's side: answers requests with `handle` until the parent closes the pipe or `last` is in an answer.
 
-    Standard output belongs to the messages alone: what libraries print goes nowhere. An exception from `handle` is
-    a bug and ends the process.
+    Standard output belongs to the messages alone: what libraries print goes nowhere. `prepare` is called when no
+    other file needs to be written any more; what it raises is told to the parent. An exception from `handle` is a
+    bug and ends the process.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    if prepare is not None:
+        prepare()
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
     write_frame(answers, {"ready": True})
     while True:
         try:

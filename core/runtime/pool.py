@@ -88,8 +88,9 @@ class _Driver:
         except ChildStartError as error:
             self._lose_child(job, error)
         except (EOFError, OSError, FrameError) as error:
-            log.warning("child process %s: %r", "late" if self._late else "lost", error)
-            self._lose_child(job, job.request.explain(Loss.LATE if self._late else Loss.CRASHED))
+            loss = Loss.LATE if self._late else Loss.CRASHED
+            log.log(logging.DEBUG if self._queue.closed else logging.WARNING, "child process %s: %r", loss, error)
+            self._lose_child(job, job.request.explain(loss))
         else:
             if header.get("last") is True or self._late:
                 self._drop_child()

@@ -15,7 +15,7 @@ from core.runtime.worker import Priority
 
 T = TypeVar("T")
 
-_SMALL_BYTES = 4096
+_SMALL_BYTES = 2048
 """A pipe takes this much more without blocking, so such a request can be sent while the child is busy."""
 
 

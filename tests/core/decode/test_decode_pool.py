@@ -9,7 +9,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from io import BytesIO
@@ -58,10 +58,20 @@ def the_child(pool: DecodePool, photo: bytes, before: set[int]) -> int:
     return child
 
 
+def stop(child: int) -> None:
+    """Stops the process in its tracks: what it is sent from now on stays unread."""
+    os.kill(child, signal.SIGSTOP)
+    until(lambda: Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+
+
 def wait_for_request(child: int) -> None:
-    """Until something lies in a pipe that the (stopped) process reads from."""
+    """Until something lies in a pipe that the stopped process reads from."""
+    until(lambda: any(unread_bytes(entry) for entry in Path(f"/proc/{child}/fd").iterdir()))
+
+
+def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_S
-    while not any(unread_bytes(entry) for entry in Path(f"/proc/{child}/fd").iterdir()):
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
@@ -142,7 +152,7 @@ def test_a_crash_of_the_decoder_costs_the_file_it_worked_on(photo: bytes) -> Non
     before = set(children())
     with decoding() as pool:
         child = the_child(pool, photo, before)
-        os.kill(child, signal.SIGSTOP)  # so that it dies with the first request in hand, not before
+        stop(child)  # so that it dies with the first request in hand, not before
         futures = [pool.decode(photo, [VIEW]) for _ in range(10)]
         wait_for_request(child)
         os.kill(child, signal.SIGSEGV)
@@ -155,7 +165,7 @@ def test_a_hang_of_the_decoder_costs_the_file_it_worked_on(photo: bytes) -> None
     before = set(children())
     with decoding(limit_s=0.5) as pool:
         child = the_child(pool, photo, before)
-        os.kill(child, signal.SIGSTOP)
+        stop(child)
         futures = [pool.decode(photo, [VIEW]) for _ in range(10)]
 
         assert results(futures) == [Reason.TOO_SLOW] + [None] * 9
@@ -167,7 +177,7 @@ def test_ten_crashes_are_ten_reports_and_nothing_is_left(photo: bytes) -> None:
     with decoding() as pool:
         for _ in range(10):
             child = the_child(pool, photo, before)
-            os.kill(child, signal.SIGSTOP)
+            stop(child)
             future = pool.decode(photo, [VIEW])
             wait_for_request(child)
             os.kill(child, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from tests.conftest import REPOSITORY
 WAIT_S = 20
 IMPORTS = "import os, signal, time; from core.runtime.child_process import serve\n"
 IMPORTS += "from core.runtime.sandbox import confine, resident_bytes\n"
+IMPORTS += "def confined(): confine(os.getppid(), memory_bytes=1 << 30)\n"
 
 
 class LostError(Exception):
@@ -63,6 +65,9 @@ def ask(pool: ProcessPool, header: Mapping[str, Any] | None = None, payload: byt
 
 
 ECHO = "serve(lambda header, payload: (header | {'pid': os.getpid()}, [payload]))"
+
+
+CONFINED_ECHO = "serve(lambda header, _: (header | {'pid': os.getpid()}, []), prepare=confined)"
 
 
 def test_requests_are_answered_by_as_many_children_as_allowed() -> None:
@@ -304,8 +309,8 @@ def test_children_end_with_their_parent(tmp_path: Path) -> None:
     code = f"""
     import sys, time
     sys.path.insert(0, {str(REPOSITORY)!r})
-    from tests.core.runtime.test_process_pool import ECHO, ask, running
-    with running("confine(os.getppid(), memory_bytes=1 << 30); " + ECHO) as pool:
+    from tests.core.runtime.test_process_pool import CONFINED_ECHO, ask, running
+    with running(CONFINED_ECHO) as pool:
         print(ask(pool).result()[0]['pid'], flush=True)
         time.sleep(1000)
     """
@@ -323,7 +328,6 @@ def test_children_end_with_their_parent(tmp_path: Path) -> None:
 def test_a_confined_child_has_given_its_rights_up() -> None:
     body = """
     import resource
-    confine(os.getppid(), memory_bytes=1 << 30)
     def answer(header, payload):
         status = dict(line.split(':', 1) for line in open('/proc/self/status').read().splitlines())
         try:
@@ -333,7 +337,7 @@ def test_a_confined_child_has_given_its_rights_up() -> None:
         return {'nice': os.nice(0), 'no_new_privs': int(status['NoNewPrivs']), 'refused': refused,
                 'cores': resource.getrlimit(resource.RLIMIT_CORE)[0], 'environment': sorted(os.environ),
                 'resident': resident_bytes()}, []
-    serve(answer)
+    serve(answer, prepare=confined)
     """
     with running(body) as pool:
         said, _ = ask(pool).result(WAIT_S)
@@ -342,6 +346,43 @@ def test_a_confined_child_has_given_its_rights_up() -> None:
     assert (said["no_new_privs"], said["cores"], said["refused"]) == (1, 0, True)
     assert set(said["environment"]) <= {"LC_CTYPE", "LD_LIBRARY_PATH"}
     assert 1 << 20 < said["resident"] < 1 << 28
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
+def test_a_confined_child_reads_and_does_nothing_else(tmp_path: Path) -> None:
+    """It may have been taken over by the file that it reads."""
+    body = """
+    import socket, subprocess
+    def attempts(folder):
+        yield 'read', lambda: open(folder + '/precious').read()
+        yield 'write', lambda: open(folder + '/precious', 'r+')
+        yield 'truncate', lambda: os.truncate(folder + '/precious', 0)
+        yield 'remove', lambda: os.remove(folder + '/precious')
+        yield 'rename', lambda: os.rename(folder + '/precious', folder + '/mine')
+        yield 'create', lambda: open(folder + '/new', 'w')
+        yield 'run', lambda: subprocess.run(['/bin/true'])
+        yield 'connect', lambda: socket.create_connection(('127.0.0.1', 9))
+    def answer(header, payload):
+        done = []
+        for name, attempt in attempts(payload.decode()):
+            try:
+                attempt()
+            except PermissionError:
+                continue
+            except OSError as error:
+                done.append(f'{name}: {error}')
+            else:
+                done.append(name)
+        return {'done': done}, []
+    serve(answer, prepare=confined)
+    """
+    version = ctypes.CDLL(None).syscall(444, None, 0, 1)
+    if version < 4:
+        pytest.skip(f"this kernel's Landlock is of version {version}; 4 and later know all this")
+    (tmp_path / "precious").write_text("photo")
+    with running(body) as pool:
+        assert ask(pool, payload=os.fsencode(tmp_path)).result(WAIT_S)[0]["done"] == ["read"]
+    assert (tmp_path / "precious").read_text() == "photo"
 
 
 def test_the_longest_header_fits() -> None:
