@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QSize, QTimer, Signal, Slot
 
 from app.window import Window
 
 _LOOK_MS = 50
+PORTRAIT_SIZE = QSize(1280, 800)
 
 
 class Portrait(QObject):
@@ -26,6 +27,7 @@ class Portrait(QObject):
         self._window = window
         self._picture = picture
         self._left_ms = timeout_ms
+        window.resize(PORTRAIT_SIZE)
         window.question.restore({})
         window.question.set_text(question)
         self._timer = QTimer(self)

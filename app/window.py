@@ -118,7 +118,7 @@ class Window(QWidget):
             "add_folder": do.add_folder,
             "rescan": do.rescan,
             "problems": self._show_problems,
-            "sidebar": self.sidebar.setVisible,
+            "sidebar": self._show_sidebar,
             "larger": partial(self.grid.zoom, larger=True),
             "smaller": partial(self.grid.zoom, larger=False),
             "usual_size": partial(self.grid.set_cell_px, DEFAULT_CELL_PX),
@@ -207,6 +207,10 @@ class Window(QWidget):
     def _find(self) -> None:
         self.field.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.edit.selectAll()
+
+    @Slot(bool)
+    def _show_sidebar(self, shown: bool) -> None:
+        self.sidebar.setVisible(shown)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:

@@ -70,7 +70,7 @@ class FieldView(QWidget):
 
     def type(self, text: str) -> None:
         """Takes a character that was typed elsewhere."""
-        self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)  # a shortcut's focus would select, and typing replace
         self.edit.insert(text)
         self._wait_for_silence()
 

@@ -173,7 +173,8 @@ class PageView(QWidget):
 
     def buttons(self) -> list[Button]:
         """The ways on, in order."""
-        return [part for part in self.findChildren(Button) if not part.isHidden()]
+        parts = (self._buttons.itemAt(place).widget() for place in range(self._buttons.count()))
+        return [part for part in parts if isinstance(part, Button)]
 
     def show_page(self, page: Page) -> None:
         """Shows `page` instead of what was shown."""

@@ -76,6 +76,8 @@ def open_window(qtbot: QtBot, preferences: Preferences, qapp: object) -> Iterato
         bridges.append(bridge)
         window = Window(bridge, Messages(bridge), preferences, Theme(qapp))  # type: ignore[arg-type] - a QApplication
         qtbot.addWidget(window)
+        if preferences.geometry.isEmpty():
+            window.resize(1280, 800)  # the offscreen platform's screen is smaller
         window.show()
         with qtbot.waitSignals([window.search.answered, window.folders_model.updated], timeout=WAIT_MS):
             bridge.connect_engine(engine)

@@ -1,0 +1,59 @@
+"""What a user's hands do with the window, and what the eyes see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.window import Window
+from tests.app.conftest import WAIT_MS
+
+
+def shown(window: Window) -> list[str]:
+    return [window.results.result(row).path.name for row in range(window.results.rowCount())]
+
+
+def wait_for(qtbot: QtBot, condition: Callable[[], bool]) -> None:
+    qtbot.waitUntil(condition, timeout=WAIT_MS)
+
+
+def type_words(qtbot: QtBot, window: Window, words: str) -> None:
+    """Types into the field and waits for the answer."""
+    window.field.edit.setFocus()
+    QTest.keyClicks(window.field.edit, words)
+    answered(qtbot, window, words)
+
+
+def answered(qtbot: QtBot, window: Window, words: str) -> None:
+    def is_answered() -> bool:
+        answer = window.results.answer
+        return answer is not None and answer.question.text == words
+
+    wait_for(qtbot, is_answered)
+
+
+def local(path: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    return mime
+
+
+def drag(target: QWidget, mime: QMimeData, *, drop: bool = True) -> bool:
+    """Drags `mime` over `target`, and drops it there if it is accepted."""
+    copy, button, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(300, 300), copy, mime, button, none)
+    QApplication.sendEvent(target, enter)
+    if drop and enter.isAccepted():
+        QApplication.sendEvent(target, QDropEvent(QPointF(300, 300), copy, mime, button, none))
+    return enter.isAccepted()
+
+
+def select(window: Window, row: int = 0) -> None:
+    window.grid.setFocus()
+    window.grid.setCurrentIndex(window.results.index(row))

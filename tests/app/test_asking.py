@@ -1,0 +1,118 @@
+"""Asking by words and filters: type, and see the expected picture first."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.folders.folders_model import Place
+from app.window import Window
+from core import Engine, Outcome, Question
+from tests.app.conftest import WAIT_S
+from tests.app.hands import answered, shown, type_words, wait_for
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
+
+
+def test_everything_is_there_before_anything_is_asked(window: Window) -> None:
+    assert window.results.rowCount() == 6
+    assert window.results.answer is not None
+    assert window.results.answer.outcome is Outcome.BROWSE
+    assert window.stage.currentWidget() is window.grid
+
+
+@pytest.mark.parametrize(
+    ("words", "photo"),
+    [("a cat", "chelsea.png"), ("a cup of coffee", "coffee.png"), ("motorcycle", "motorcycle_left.png")],
+)
+def test_words_find_the_photo(qtbot: QtBot, window: Window, words: str, photo: str) -> None:
+    type_words(qtbot, window, words)
+    assert shown(window)[0] == photo
+
+
+def test_a_word_is_asked_after_a_silence_not_letter_by_letter(
+    qtbot: QtBot, window: Window, indexed: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    search = indexed.search
+
+    def listen(question: Question, *, cancel_older: bool = False) -> object:
+        asked.append(question.text)
+        return search(question, cancel_older=cancel_older)
+
+    monkeypatch.setattr(indexed, "search", listen)
+    type_words(qtbot, window, "motorcycle")
+    assert asked == ["motorcycle"]
+
+
+def test_the_last_results_stay_until_the_new_ones_are_there(qtbot: QtBot, window: Window) -> None:
+    counts: list[int] = []
+    window.results.modelReset.connect(lambda: counts.append(window.results.rowCount()))
+    type_words(qtbot, window, "a cat")
+    assert len(counts) == 1
+    assert window.stage.currentWidget() is window.grid
+
+
+def test_the_newest_question_wins(qtbot: QtBot, window: Window) -> None:
+    for words in ("a cup", "a rocket", "a cat"):
+        window.question.set_text(words)
+    answered(qtbot, window, "a cat")
+    qtbot.wait(200)
+    assert shown(window)[0] == "chelsea.png"
+
+
+def test_escape_clears_and_then_leaves(qtbot: QtBot, window: Window) -> None:
+    type_words(qtbot, window, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Escape)
+    assert window.field.edit.text() == ""
+    answered(qtbot, window, "")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Escape)
+    assert window.grid.hasFocus()
+
+
+def test_down_goes_to_the_first_result_and_typing_comes_back(qtbot: QtBot, window: Window) -> None:
+    type_words(qtbot, window, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Down)
+    assert window.grid.hasFocus()
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+    QTest.keyClicks(window.grid, "s")
+    assert window.field.edit.hasFocus()
+    assert window.field.edit.text() == "a cats"
+
+
+def test_ctrl_f_and_slash_focus_the_field(window: Window) -> None:
+    for key, modifier in (
+        (Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier),
+        (Qt.Key.Key_Slash, Qt.KeyboardModifier.NoModifier),
+    ):
+        window.grid.setFocus()
+        QTest.keyClick(window.grid, key, modifier)
+        assert window.field.edit.hasFocus()
+
+
+def test_filters_that_exclude_all_are_dropped_by_one_click(qtbot: QtBot, window: Window) -> None:
+    from core import Filters
+
+    window.question.set_filters(Filters(until="1950-01-01"))
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
+    assert window.stage.page.page.title == "Nothing passes these filters"
+    window.stage.page.buttons()[0].click()
+    wait_for(qtbot, lambda: window.results.rowCount() == 6)
+
+
+def test_chips_show_and_remove_what_is_asked(qtbot: QtBot, window: Window, indexed: Engine) -> None:
+    from app.ask.chips import Chip
+
+    (folder,) = indexed.folders().result(WAIT_S)
+    window.sidebar.list.setCurrentIndex(window.folders_model.index_of(Place.FOLDER, folder.folder_id))
+    assert window.question.asked.filters.folder_id == folder.folder_id
+    wait_for(qtbot, lambda: any(chip.isVisible() for chip in window.field.findChildren(Chip)))
+    (chip,) = (chip for chip in window.field.findChildren(Chip) if chip.isVisible())
+    assert chip.text() == "Photos"
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Backspace)
+    assert window.question.is_empty
+    assert window.sidebar.list.currentIndex() == window.folders_model.index_of(Place.ALL)
+    QTest.keyClick(window.grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.question.asked.filters.folder_id == folder.folder_id

@@ -1,0 +1,102 @@
+"""What can be done with results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.window import Window
+from tests.app.hands import select, type_words, wait_for
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
+
+
+def test_details_show_the_picture_and_what_is_known(qtbot: QtBot, window: Window, photos: Path) -> None:
+    type_words(qtbot, window, "a cat")
+    select(window)
+    wait_for(qtbot, lambda: window.details.picture.is_sharp)
+    assert window.details.name.text() == "chelsea.png"
+    assert window.details.reason.text().startswith("Strong match · ")
+    assert window.details.rows["Folder"].text() == str(photos)
+    assert "451 × 300" in window.details.rows["Size"].text()
+
+
+def test_several_selected_are_counted(window: Window) -> None:
+    window.grid.selectAll()
+    assert window.status.text.text() == "6 selected"
+
+
+def test_thumbnails_arrive_for_what_is_on_screen(qtbot: QtBot, window: Window) -> None:
+    items = [window.results.result(row).item_id for row in range(6)]
+    wait_for(qtbot, lambda: all(window.grid._thumbnails.pixmap(item) is not None for item in items))
+
+
+def test_space_looks_closer_arrows_walk_space_closes(qtbot: QtBot, window: Window) -> None:
+    select(window)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    look = window.quick_look
+    assert look.isVisible()
+    wait_for(qtbot, lambda: look.picture.is_sharp)
+    first = look.name.text()
+    QTest.keyClick(look, Qt.Key.Key_Right)
+    assert look.name.text() != first
+    assert window.grid.currentIndex().row() == 1
+    QTest.keyClick(look, Qt.Key.Key_Space)
+    assert not look.isVisible()
+    assert window.grid.hasFocus()
+
+
+def test_copy_gives_files_and_their_paths(window: Window, photos: Path) -> None:
+    select(window, 2)
+    path = window.results.result(2).path
+    QTest.keyClick(window.grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    mime = QGuiApplication.clipboard().mimeData()
+    assert [Path(url.toLocalFile()) for url in mime.urls()] == [path]
+    assert mime.text() == str(path)
+    window.actions_["copy_path"].trigger()
+    assert QGuiApplication.clipboard().text() == str(path)
+
+
+def test_enter_opens_and_ctrl_enter_reveals(qtbot: QtBot, window: Window) -> None:
+    opened = Opener()
+    QDesktopServices.setUrlHandler("file", opened, "open")
+    try:
+        select(window, 1)
+        path = window.results.result(1).path
+        QTest.keyClick(window.grid, Qt.Key.Key_Return)
+        QTest.keyClick(window.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        wait_for(qtbot, lambda: len(opened.paths) == 2)  # no session bus here: the folder is opened
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
+    assert opened.paths == [path, path.parent]
+
+
+def test_the_context_menu_offers_what_the_keys_do(window: Window) -> None:
+    offered = [action.text() for action in window.grid.actions()]
+    assert offered[:6] == ["Find similar", "Quick look", "Open", "Show in folder", "Copy", "Copy path"]
+
+
+def test_zoom_by_keys_and_slider(window: Window) -> None:
+    before = window.grid.wanted_cell_px
+    QTest.keyClick(window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
+    assert window.grid.wanted_cell_px > before
+    assert window.header.size_slider.value() == window.grid.wanted_cell_px
+    window.header.size_slider.setValue(300)
+    assert window.grid.wanted_cell_px == 300
+    QTest.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+    assert window.grid.wanted_cell_px == before
+
+
+class Opener(QObject):
+    def __init__(self) -> None:
+        super().__init__()
+        self.paths: list[Path] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.paths.append(Path(url.toLocalFile()))
