@@ -7,17 +7,20 @@ from functools import lru_cache
 
 from PIL import Image, ImageCms
 
-_KEPT_MODES = frozenset({"L", "RGB", "CMYK"})
+_PLAIN_MODES = frozenset({"L", "RGB", "CMYK"})
+_ALPHA_MODES = frozenset({"LA", "RGBA"})
 _TIFF_BITS_PER_SAMPLE = 258
 _SRGB_TOLERANCE = 1
 """How far, of 255, a profile may take a colour and still be called sRGB."""
 
 
-def flatten(image: Image.Image) -> Image.Image:
-    """The image as L, RGB or CMYK, which can be resized: no palette, no alpha (white shines through), 8 bits."""
+def blendable(image: Image.Image) -> Image.Image:
+    """The image in a mode whose pixels can be averaged: L, LA, RGB, RGBA or CMYK, 8 bits, no palette."""
+    if image.mode in _ALPHA_MODES:
+        return image
     if image.has_transparency_data:
-        return _on_white(image)
-    if image.mode in _KEPT_MODES:
+        return image.convert("RGBA")
+    if image.mode in _PLAIN_MODES:
         return image
     if image.mode == "1":
         return image.convert("L")
@@ -26,23 +29,23 @@ def flatten(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """A blendable image without alpha: white shines through. L, RGB or CMYK."""
+    if image.mode not in _ALPHA_MODES:
+        return image
+    flat = Image.new("L" if image.mode == "LA" else "RGB", image.size, "white")
+    flat.paste(image.convert(flat.mode), mask=image.getchannel("A"))
+    return flat
+
+
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """A flattened image as sRGB. A profile that cannot be used is ignored, as browsers do."""
+    """An L, RGB or CMYK image as sRGB. A profile that cannot be used is ignored, as browsers do."""
     transform = _transform(profile, image.mode) if profile else None
     if transform is not None:
         converted = ImageCms.applyTransform(image, transform)
         if converted is not None:
             return converted
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    grey = image.mode in {"LA", "La"}
-    if image.mode not in {"RGBA", "LA"}:
-        image = image.convert("LA" if grey else "RGBA")
-    flat = Image.new("L" if grey else "RGB", image.size, "white")
-    flat.paste(image.convert(flat.mode), mask=image.getchannel("A"))
-    return flat
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:

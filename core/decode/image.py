@@ -14,7 +14,7 @@ from typing import IO, TypeAlias
 
 from PIL import Image
 
-from core.decode.colour import flatten, to_srgb
+from core.decode.colour import blendable, on_white, to_srgb
 from core.decode.decoder import Order, RawDecoded, TooLargeTogether
 from core.decode.formats import is_cut_short, open_picture
 from core.decode.metadata import Exif
@@ -25,7 +25,6 @@ from core.records import ImageView, Kind, Picture, Reason
 _Box: TypeAlias = tuple[float, float, float, float]
 
 _DRAFTED = frozenset({"JPEG", "MPO"})
-_REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 _OVERSAMPLING = 2
 _TOGETHER_PIXELS = 50_000_000
 """Pictures that fill more memory than this (4 bytes a pixel, about twice in passing) are decoded one at a time."""
@@ -150,7 +149,7 @@ def _read(file: IO[bytes], order: Order, shorter_px: Callable[[tuple[int, int]],
     image.load()
     exif, profile = Exif(image), image.info.get("icc_profile")
     if drafted:
-        pixels, (width, height) = flatten(image), drafted[1][2:]
+        pixels, (width, height) = blendable(image), drafted[1][2:]
     else:  # known for sure only now: a TIFF has been turned upright, a HEIF may have been cropped
         full_size = image.size
         pixels, width, height = _reduced(image, shorter)
@@ -160,9 +159,8 @@ def _read(file: IO[bytes], order: Order, shorter_px: Callable[[tuple[int, int]],
 
 
 def _reduced(image: Image.Image, shorter: int) -> tuple[Image.Image, float, float]:
-    """Flattened and shrunk by an integer factor; first whatever leaves less to do. Width and height with fractions."""
-    if image.mode not in _REDUCIBLE or "transparency" in image.info:
-        image = flatten(image)
+    """Shrunk by an integer factor; width and height with fractions."""
+    image = blendable(image)
     factor = max(1, min(image.size) // shorter)
     pixels = image.reduce(factor) if factor > 1 else image
-    return flatten(pixels), image.width / factor, image.height / factor
+    return on_white(pixels), image.width / factor, image.height / factor
