@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -268,7 +268,8 @@ class Catalog:
                 ),
             )
         for name in retired:
-            (self._library.stores / name).unlink(missing_ok=True)
+            with suppress(OSError):  # somebody reads it just now: it goes when the library is next opened
+                (self._library.stores / name).unlink()
 
     def save_calibration(self, space_id: SpaceId, calibration: Mapping[str, float]) -> None:
         """Remembers how scores of this space are to be read (what the numbers mean is the search's affair)."""
@@ -289,7 +290,8 @@ class Catalog:
 
     def backup(self, path: Path) -> None:
         """Writes a checked copy of the catalog to `path`, atomically."""
-        back_up(self._db, path)
+        with damage_remembered(self._library.catalog):
+            back_up(self._db, path)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -10,8 +10,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import LibraryTooNewError
-from core.store.database import errors_in_words, sync_folder, transaction
+from core.errors import LibraryError, LibraryTooNewError
+from core.store.database import LibraryDamagedError, errors_in_words, sync_folder, transaction
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
@@ -56,11 +56,16 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
             copy.close()
     if verdict != ("ok",):
         temporary.unlink()
-        raise sqlite3.DatabaseError(f"the copy of {path.name} is damaged: {verdict}")
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+        raise LibraryDamagedError(
+            f"The library is damaged: {verdict[0]}.", "Start Likewise again to have it set aside."
+        )
+    try:
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
 
 
 def _apply(connection: sqlite3.Connection, steps: list[Traversable], newest: int) -> None:

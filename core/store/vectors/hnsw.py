@@ -63,7 +63,7 @@ class HnswStore:
         """Adds vectors; an id that is already there gets the new vector."""
         self._take_from_graphs(ids)
         self.exact.add(ids, vectors)
-        self._tail = np.union1d(self._tail, ids)
+        self._tail = _union(self._tail, ids)
 
     def remove(self, ids: Ids) -> None:
         """Removes ids; unknown ones are ignored."""
@@ -145,4 +145,10 @@ class HnswStore:
         for number, graph in list(self.graphs.items()):
             if graph.dead_share > MAX_DEAD_SHARE:
                 del self.graphs[number]
-                self._tail = np.union1d(self._tail, graph.ids)
+                self._tail = _union(self._tail, graph.ids)
+
+
+def _union(some: Ids, others: Ids) -> Ids:
+    """Both, ascending, each once; many times as fast as `np.union1d` where ids come in order, as they mostly do."""
+    both = np.sort(np.concatenate([some, others]), kind="stable")
+    return both[np.diff(both, prepend=-1) > 0]
