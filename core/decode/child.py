@@ -91,8 +91,4 @@ def _picture_answer(picture: Picture) -> _Answer:
 
 
 def _decoded_answer(decoded: RawDecoded) -> _Answer:
-    header = {
-        "metadata": asdict(decoded.metadata),
-        "colour": decoded.colour,
-    }
-    return header, (*decoded.views, decoded.thumbnail)
+    return {"metadata": asdict(decoded.metadata), "colour": decoded.colour}, (*decoded.views, decoded.thumbnail)

@@ -10,7 +10,7 @@ from core.records import Reason
 
 _SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.EMPTY: ("The file is empty.", "Copy it again from where it came from."),
-    Reason.NOT_MEDIA: ("The file is not a picture, whatever its name says.", "Nothing needs to be done."),
+    Reason.NOT_MEDIA: ("The file is not a picture, whatever its name says.", "It is left out of search."),
     Reason.UNSUPPORTED: ("Pictures of this format cannot be read.", "Save the picture as JPEG or PNG."),
     Reason.INCOMPLETE: ("The file ends too early.", "Copy it again from where it came from."),
     Reason.DAMAGED: ("The file is damaged.", "Copy it again, or save it anew with the program that made it."),

@@ -61,11 +61,13 @@ class _Driver:
                 self._child.kill()
 
     def _run(self) -> None:
-        while self._fill():
-            self._answer(self._pending[0])
-        self._drop_child()
-        for job in self._pending:
-            job.cancel()
+        try:
+            while self._fill():
+                self._answer(self._pending[0])
+        finally:
+            self._drop_child()
+            for job in self._pending:
+                job.cancel()
 
     def _fill(self) -> bool:
         """Takes requests; blocks only when there is none in hand. False when the queue is closed."""

@@ -117,8 +117,11 @@ class RequestQueue:
         """Queues a job again that turned out to need to run alone."""
         with self._changed:
             job.alone = True
-            heapq.heappush(self._alone_jobs, job)
-            self._changed.notify()
+            if self._closed:
+                job.cancel()
+            else:
+                heapq.heappush(self._alone_jobs, job)
+                self._changed.notify()
 
     def done(self, job: Job) -> None:
         """Says that a taken job is out of the child's hands."""

@@ -2,72 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.runtime.child_process import ChildStartError, python_command
-from core.runtime.frames import HEADER_LIMIT, FrameError
-from core.runtime.pool import ProcessPool
-from core.runtime.requests import Loss, Request
+from core.runtime.frames import HEADER_LIMIT
+from core.runtime.requests import Loss
 from core.runtime.worker import Priority
-from tests.conftest import REPOSITORY
-
-WAIT_S = 20
-IMPORTS = "import os, signal, time; from core.runtime.child_process import serve\n"
-IMPORTS += "from core.runtime.sandbox import confine, resident_bytes\n"
-IMPORTS += "def confined(): confine(os.getppid(), memory_bytes=1 << 30)\n"
-
-
-class LostError(Exception):
-    """What the tests' requests make of a lost child."""
-
-
-@contextmanager
-def running(body: str, *, processes: int = 1, limit_s: float = WAIT_S) -> Iterator[ProcessPool]:
-    """A pool whose children run `body`, which has `serve` and defines what it needs."""
-    prelude = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {IMPORTS}"
-    command = [sys.executable, "-I", "-c", prelude + textwrap.dedent(body)]
-    pool = ProcessPool("test", command, processes, limit_s=limit_s, environment={})
-    try:
-        yield pool
-    finally:
-        assert pool.close(timeout_s=5)
-
-
-def request(header: Mapping[str, Any] | None = None, payload: bytes = b"", *, limit: int = 1000) -> Request[Any]:
-    def explain(loss: Loss) -> Exception:
-        return LostError(loss)
-
-    def accept(reply: Mapping[str, Any], data: bytes) -> tuple[Mapping[str, Any], bytes]:
-        if "refuse" in reply:
-            raise FrameError("not what was asked for")
-        if "problem" in reply:
-            raise LookupError(reply["problem"])
-        return reply, data
-
-    return Request(header or {}, payload, limit, accept, explain)
-
-
-def ask(pool: ProcessPool, header: Mapping[str, Any] | None = None, payload: bytes = b"", *, limit: int = 1000) -> Any:
-    return pool.submit(request(header, payload, limit=limit), Priority.BATCH)
-
-
-ECHO = "serve(lambda header, payload: (header | {'pid': os.getpid()}, [payload]))"
-
-
-CONFINED_ECHO = "serve(lambda header, _: (header | {'pid': os.getpid()}, []), prepare=confined)"
+from tests.core.runtime.conftest import ECHO, WAIT_S, ask, is_gone_or_zombie, request, running, until
 
 
 def test_requests_are_answered_by_as_many_children_as_allowed() -> None:
@@ -304,87 +252,6 @@ def test_closing_cancels_what_is_unfinished_and_leaves_nothing() -> None:
     assert ask(pool).cancelled()
 
 
-def test_children_end_with_their_parent(tmp_path: Path) -> None:
-    """A parent killed outright cannot say goodbye."""
-    code = f"""
-    import sys, time
-    sys.path.insert(0, {str(REPOSITORY)!r})
-    from tests.core.runtime.test_process_pool import CONFINED_ECHO, ask, running
-    with running(CONFINED_ECHO) as pool:
-        print(ask(pool).result()[0]['pid'], flush=True)
-        time.sleep(1000)
-    """
-    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    pid = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-
-    until(lambda: is_gone_or_zombie(pid))
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows these limits")
-def test_a_confined_child_has_given_its_rights_up() -> None:
-    body = """
-    import resource
-    def answer(header, payload):
-        status = dict(line.split(':', 1) for line in open('/proc/self/status').read().splitlines())
-        try:
-            bytearray(2 << 30)
-        except MemoryError:
-            refused = True
-        return {'nice': os.nice(0), 'no_new_privs': int(status['NoNewPrivs']), 'refused': refused,
-                'cores': resource.getrlimit(resource.RLIMIT_CORE)[0], 'environment': sorted(os.environ),
-                'resident': resident_bytes()}, []
-    serve(answer, prepare=confined)
-    """
-    with running(body) as pool:
-        said, _ = ask(pool).result(WAIT_S)
-
-    assert said["nice"] >= 5
-    assert (said["no_new_privs"], said["cores"], said["refused"]) == (1, 0, True)
-    assert set(said["environment"]) <= {"LC_CTYPE", "LD_LIBRARY_PATH"}
-    assert 1 << 20 < said["resident"] < 1 << 28
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
-def test_a_confined_child_reads_and_does_nothing_else(tmp_path: Path) -> None:
-    """It may have been taken over by the file that it reads."""
-    body = """
-    import socket, subprocess
-    def attempts(folder):
-        yield 'read', lambda: open(folder + '/precious').read()
-        yield 'write', lambda: open(folder + '/precious', 'r+')
-        yield 'truncate', lambda: os.truncate(folder + '/precious', 0)
-        yield 'remove', lambda: os.remove(folder + '/precious')
-        yield 'rename', lambda: os.rename(folder + '/precious', folder + '/mine')
-        yield 'create', lambda: open(folder + '/new', 'w')
-        yield 'run', lambda: subprocess.run(['/bin/true'])
-        yield 'connect', lambda: socket.create_connection(('127.0.0.1', 9))
-    def answer(header, payload):
-        done = []
-        for name, attempt in attempts(payload.decode()):
-            try:
-                attempt()
-            except PermissionError:
-                continue
-            except OSError as error:
-                done.append(f'{name}: {error}')
-            else:
-                done.append(name)
-        return {'done': done}, []
-    serve(answer, prepare=confined)
-    """
-    version = ctypes.CDLL(None).syscall(444, None, 0, 1)
-    if version < 4:
-        pytest.skip(f"this kernel's Landlock is of version {version}; 4 and later know all this")
-    (tmp_path / "precious").write_text("photo")
-    with running(body) as pool:
-        assert ask(pool, payload=os.fsencode(tmp_path)).result(WAIT_S)[0]["done"] == ["read"]
-    assert (tmp_path / "precious").read_text() == "photo"
-
-
 def test_the_longest_header_fits() -> None:
     filler = "x" * (HEADER_LIMIT - 100)
     with running(ECHO) as pool:
@@ -403,17 +270,3 @@ def test_an_isolated_interpreter_imports_the_project_and_nothing_from_here(tmp_p
 
 def children() -> set[str]:
     return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
-
-
-def is_gone_or_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
