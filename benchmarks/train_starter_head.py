@@ -1,6 +1,6 @@
 """Trains the starter encoder's head: EfficientNet-Lite0's pooled features into MiniLM's space.
 
-    LIKEWISE_SHARED=../shared python -m benchmarks.train_starter_head [--without-flickr] [--out FILE]
+    python benchmarks/train_starter_head.py [--without-flickr] [--out FILE]       # needs $LIKEWISE_SHARED
 
 Reads $LIKEWISE_SHARED/starter_train: stored features and logits of captioned photos and of one photo of each ImageNet
 class, with their captions, names and glosses. Reads no evaluation set. The same input gives the same file.

@@ -78,9 +78,9 @@ class Head:
         return unit(np.hstack([learned, weight * words]))
 
 
-def conse(logits: Vectors, classes: Vectors) -> Vectors:
+def conse(logits: Vectors, classes: Vectors, temperature: float = TEMPERATURE) -> Vectors:
     """(n, 384) unit norm: the likeliest classes' texts (1000, 384), weighted by probability, from (n, 1000) logits."""
-    exponents = (logits - logits.max(axis=1, keepdims=True)) / np.float32(TEMPERATURE)
+    exponents = (logits - logits.max(axis=1, keepdims=True)) / np.float32(temperature)
     rest = np.argpartition(exponents, -TOP_CLASSES, axis=1)[:, :-TOP_CLASSES]
     np.put_along_axis(exponents, rest, -np.inf, axis=1)
     return unit(np.exp(exponents) @ classes)

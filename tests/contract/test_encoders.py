@@ -46,6 +46,15 @@ def test_media_and_words_fill_the_spaces_of_the_spec(encoder: Encoder, segments:
     assert_as_promised(encoder, dict(encoder.encode_query(TEXTS)), len(TEXTS), "answers_text")
 
 
+def test_strangers_are_many_and_differ_in_every_space(encoder: Encoder) -> None:
+    strangers = dict(encoder.strangers())
+    count = len(next(iter(strangers.values())))
+    assert count >= 100
+    assert_as_promised(encoder, strangers, count, "")
+    for rows in strangers.values():
+        assert len(np.unique(rows, axis=0)) == count
+
+
 def test_nothing_in_gives_nothing_out(encoder: Encoder) -> None:
     assert_as_promised(encoder, dict(encoder.encode_media([])), 0, "")
     assert_as_promised(encoder, dict(encoder.encode_query([])), 0, "answers_text")

@@ -110,6 +110,21 @@ def test_another_head_makes_another_space(tmp_path: Path, monkeypatch: pytest.Mo
     assert {space.space_id for space in shipped.spaces}.isdisjoint(space.space_id for space in other.spaces)
 
 
+@pytest.mark.parametrize("name", ["head.safetensors", "strangers.safetensors"])
+def test_a_damaged_file_of_ours_is_a_sentence(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in ("head.safetensors", "strangers.safetensors"):
+        content = resource("starter", file).read_bytes()
+        (tmp_path / file).write_bytes(content[:-100] if file == name else content)
+    monkeypatch.setattr(starter, "resource", lambda _, file: tmp_path / file)
+    with pytest.raises(ModelError, match=f"{name} is damaged"):
+        Starter(weights=read_weights, device="cpu", cache=tmp_path).strangers()
+
+
+def test_the_head_is_small_and_comes_with_its_card() -> None:
+    assert sum(path.stat().st_size for path in resource("starter").iterdir()) < 5_000_000
+    assert "Flickr8k" in resource("starter", "CARD.md").read_text("utf-8")
+
+
 WATCH = """
 import os, sys
 told = []
