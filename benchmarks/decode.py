@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
+from report import heading
 
 from core.decode.decoder import Order
 from core.decode.image import ImageDecoder
@@ -124,6 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
+    heading("decode")
     shared = Path(os.environ.get("LIKEWISE_SHARED", "../shared")) / "data"
     settings = Settings()
     with tempfile.TemporaryDirectory() as folder:
