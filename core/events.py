@@ -65,16 +65,24 @@ Listener: TypeAlias = Callable[[Event], None]
 
 
 class EventBus:
-    """Hands each event to every listener, on the thread that publishes. Listeners must only enqueue."""
+    """Hands each event to every listener, on the thread that publishes. Listeners must only enqueue.
+
+    A notice or a bug that comes before anybody listens is kept for the first listener: what happens while a library
+    opens must not be lost.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: tuple[Listener, ...] = ()
+        self._unheard: list[Event] = []
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Adds `listener`; returns the function that removes it."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
+            unheard, self._unheard = self._unheard, []
+        for event in unheard:
+            self._tell(listener, event)
 
         def unsubscribe() -> None:
             with self._lock:
@@ -84,8 +92,15 @@ class EventBus:
 
     def publish(self, event: Event) -> None:
         """Calls every listener. A listener that raises is a bug of ours: logged, and the others still hear."""
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                log.exception("listener failed on %s", type(event).__name__)
+        with self._lock:
+            listeners = self._listeners
+            if not listeners and isinstance(event, NoticePosted | BugFound):
+                self._unheard.append(event)
+        for listener in listeners:
+            self._tell(listener, event)
+
+    def _tell(self, listener: Listener, event: Event) -> None:
+        try:
+            listener(event)
+        except Exception:
+            log.exception("listener failed on %s", type(event).__name__)

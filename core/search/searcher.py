@@ -29,8 +29,8 @@ from core.search.fuse import Ranked, fuse
 from core.store.reader import Reader
 from core.store.vectors.space_index import PendingSnapshot, SpaceIndex
 
-OVERFETCH = 2
-"""Segments fetched for each result wanted: some belong to the same file, or to none any more."""
+SPARE = 32
+"""Segments fetched beyond the results wanted: a few may belong to the same file, or be gone in this moment."""
 
 
 class Searcher:
@@ -113,7 +113,7 @@ class Searcher:
         self, question: Question, asked: Mapping[SpaceId, Vectors], among: Ids | None, same: ContentHash | None
     ) -> list[Result]:
         """Enough files, best first; asks for ever more segments while some turn out to have no file."""
-        wanted = question.limit * OVERFETCH
+        wanted = question.limit + SPARE
         most = self._count()
         while True:
             ranked = self._rank(asked, among, wanted)

@@ -271,15 +271,6 @@ class Catalog:
             with suppress(OSError):  # somebody reads it just now: it goes when the library is next opened
                 (self._library.stores / name).unlink()
 
-    def save_calibration(self, space_id: SpaceId, calibration: Mapping[str, float]) -> None:
-        """Remembers how scores of this space are to be read (what the numbers mean is the search's affair)."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO calibration (space_id, value) VALUES (?, ?)"
-                " ON CONFLICT (space_id) DO UPDATE SET value=excluded.value",
-                (self._space(space_id), json.dumps(dict(calibration))),
-            )
-
     # upkeep
 
     def tidy(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -295,13 +295,6 @@ class Reader:
             Snapshot(space_id, shard, file, size_bytes, sha256, form, np.frombuffer(ids, dtype="<i8"))
             for shard, file, size_bytes, sha256, form, ids in rows
         ]
-
-    def calibration(self, space_id: SpaceId) -> Mapping[str, float] | None:
-        """What `Catalog.save_calibration` remembered."""
-        rows = self._rows(
-            "SELECT value FROM calibration JOIN space ON space.id = space_id WHERE space.name=?", space_id
-        )
-        return dict(json.loads(rows[0][0])) if rows else None
 
     # plumbing
 

@@ -101,11 +101,6 @@ CREATE TABLE snapshot (
     PRIMARY KEY (space_id, shard)
 ) STRICT;
 
-CREATE TABLE calibration (
-    space_id INTEGER PRIMARY KEY REFERENCES space (id) ON DELETE CASCADE,
-    value TEXT NOT NULL
-) STRICT;
-
 -- An indexed file as search shows it.
 CREATE VIEW result AS
 SELECT

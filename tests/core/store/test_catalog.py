@@ -360,15 +360,6 @@ def test_many_files_at_once(library: Library) -> None:
     assert [item.path for item in first] == [b"/pictures/000049.jpg", b"/pictures/000099.jpg", b"/pictures/000149.jpg"]
 
 
-def test_calibration_is_remembered_by_space(library: Library) -> None:
-    with pytest.raises(KeyError):
-        library.catalog.save_calibration("unknown/space@1", {"mean": 0.0})
-    assert library.reader.calibration(WORDS.space_id) is None
-    library.catalog.save_calibration(WORDS.space_id, {"mean": 0.25})
-    library.catalog.save_calibration(WORDS.space_id, {"mean": 0.5})
-    assert library.reader.calibration(WORDS.space_id) == {"mean": 0.5}
-
-
 def test_only_the_catalog_can_write(library: Library) -> None:
     with pytest.raises(LibraryError, match="cannot be written"):
         library.reader._rows("DELETE FROM file")
