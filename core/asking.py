@@ -76,7 +76,7 @@ class Asker:
 
     def _open(self, example: Example) -> tuple[ContentHash, Future[Decoded]]:
         if example.path is not None:
-            path = os.fsencode(example.path.absolute())
+            path = os.fsencode(example.path.resolve())  # the user may point at a link; indexing never follows one
             content = content_hash(path, signature_of(path))
             return content, self._pool.decode(path, self._views, priority=Priority.INTERACTIVE)
         data = example.data or b""

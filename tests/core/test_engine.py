@@ -101,10 +101,15 @@ def test_a_picture_from_outside_finds_its_like(engine: Engine, photos: Path, tmp
     pasted = io.BytesIO()
     picture.save(pasted, "PNG")
 
+    link = tmp_path / "link.jpg"
+    link.symlink_to(outside)
+
     by_path = ask(engine, examples=(Example(path=outside),))
+    by_link = ask(engine, examples=(Example(path=link),))
     by_data = ask(engine, examples=(Example(data=pasted.getvalue()),))
 
     assert names(by_path)[0] == "coffee.png"
+    assert by_link.results == by_path.results
     assert names(by_data)[0] == "coffee.png"
     assert by_path.results[0].reason == "looks like"
 
