@@ -63,9 +63,13 @@ apt:
 
 # pip's downloads go beside the environment: /tmp is often in memory. An interrupted install goes on from pip's cache.
 $(STAMP): pyproject.toml packaging/constraints.txt | check
-	@[ -e $(BIN)/ruff ] || $(PYTHON) packaging/check.py --space
+ifeq ($(wildcard $(BIN)/pytest),)
+	@$(PYTHON) packaging/check.py --space
 	@echo 'Installing into $(VENV): 3.6 GB to download, 7 GB on disk, because PyTorch from the ordinary registry'
 	@echo 'carries its libraries for graphics cards. Only the first time; if interrupted, run this again and it goes on.'
+else
+	@echo 'Something changed in what is required: bringing $(VENV) up to date.'
+endif
 	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(VENV)/tmp
 	@TMPDIR=$(CURDIR)/$(VENV)/tmp $(BIN)/python -m pip install --upgrade pip
