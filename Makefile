@@ -72,7 +72,7 @@ else
 endif
 	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(VENV)/tmp
-	@TMPDIR=$(CURDIR)/$(VENV)/tmp $(BIN)/python -m pip install --upgrade pip
-	@TMPDIR=$(CURDIR)/$(VENV)/tmp $(BIN)/python -m pip install --editable '.[dev]'
+	@TMPDIR='$(CURDIR)/$(VENV)/tmp' $(BIN)/python -m pip install --upgrade pip
+	@TMPDIR='$(CURDIR)/$(VENV)/tmp' $(BIN)/python -m pip install --editable '.[dev]'
 	@rm -rf $(VENV)/tmp
 	@touch $@
