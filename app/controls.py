@@ -142,7 +142,13 @@ class IconButton(QToolButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(self, painter, QPalette.ColorRole.Button, flat=not self.isChecked(), pressed=self.isDown())
+        paint_ground(
+            self,
+            painter,
+            QPalette.ColorRole.Button,
+            flat=not (self.isChecked() and self.isEnabled()),
+            pressed=self.isDown(),
+        )
         side = self.iconSize()
         spot = QRect(
             (self.width() - side.width()) // 2, (self.height() - side.height()) // 2, side.width(), side.height()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from functools import partial
@@ -13,6 +14,7 @@ from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.bridge import Bridge
+from app.garbage import Garbage
 from app.hooks import Hooks
 from app.icons import application_icon
 from app.messages import Messages
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CLOSE_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 5.0
 
 
 class Session(QObject):
@@ -45,12 +47,14 @@ class Session(QObject):
         if QLocale().language() == QLocale.Language.C:  # none was set: 3,204 rather than 3204
             QLocale.setDefault(QLocale(QLocale.Language.English))
         preferences = Preferences(LibraryPaths(library).root / "window.ini")
+        self._garbage = Garbage(application)
         self.bridge = Bridge(self)
         self.messages = Messages(self)
-        theme = Theme(application)
-        theme.set_look(preferences.look)
-        self.window = Window(self.bridge, self.messages, preferences, theme)
+        self.theme = Theme(application)
+        self.theme.set_look(preferences.look)
+        self.window = Window(self.bridge, self.messages, preferences, self.theme)
         self.window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+        self.window.search.answered.connect(self._garbage.set_aside)
         self.window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -67,14 +71,17 @@ class Session(QObject):
         self._engine = open_engine(self._library)
         self.bridge.call(self._engine.opened, partial(self._begin, self._engine), self._fail)
 
-    def close(self) -> None:
-        """Ends the engine. What was not finished goes on at the next start."""
+    def close(self) -> bool:
+        """Ends the engine; whether it ended in time. What was not finished goes on at the next start."""
         self.bridge.close()
+        self._garbage.stop()
         if self._engine is not None:
             try:
                 self._engine.close(CLOSE_TIMEOUT_S)
             except CoreError:
                 log.exception("the engine did not stop in time")
+                return False
+        return True
 
     def _begin(self, engine: Engine, _opened: None) -> None:
         self.bridge.connect_engine(engine)
@@ -103,7 +110,9 @@ def run(library: Path | None, paths: Sequence[Path]) -> int:
     try:
         session.window.show()
         code = application.exec()
-        session.close()
+        ended = session.close()
     finally:
         hooks.remove()
+    if not ended:  # a thread inside a library, say one that loads a model, would make Python's own end abort
+        os._exit(code)
     return code

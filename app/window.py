@@ -153,6 +153,7 @@ class Window(QWidget):
         self.stage.page.way_chosen.connect(self._go)
         self.stage.summary_changed.connect(self.status.show_resting)
         self.stage.problems_shown.connect(self._mark_place)
+        self.stage.problems_shown.connect(self._free_details)
         self.sidebar.chosen.connect(self._look_in)
         self.sidebar.problems_chosen.connect(self._show_problems)
         self.sidebar.add_asked.connect(do.add_folder)
@@ -161,7 +162,7 @@ class Window(QWidget):
         self.sidebar.remove_asked.connect(do.remove_folder)
         self.failures.retry_asked.connect(do.retry)
         self.failures.reveal_asked.connect(do.reveal_path)
-        self.folders_model.updated.connect(self._follow_folders)
+        self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
         self.status.pause_asked.connect(do.pause)
         self.status.resume_asked.connect(do.resume)
@@ -218,8 +219,8 @@ class Window(QWidget):
             self.status.show_progress(event.progress)
 
     @Slot()
-    def _follow_folders(self) -> None:
-        self.details_place.set_available(bool(self.folders_model.folders))
+    def _free_details(self) -> None:
+        self.details_place.set_available(bool(self.folders_model.folders) and not self.stage.shows_problems)
 
     @Slot()
     def _mark_place(self) -> None:

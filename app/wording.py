@@ -32,6 +32,12 @@ def name_of(path: Path) -> str:
     return safe(path.name or str(path))
 
 
+def place_of(path: Path) -> str:
+    """Where something is, with the user's own folder as ~."""
+    home = Path.home()
+    return safe(str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path))
+
+
 def number(value: int) -> str:
     """3204 → "3,204", in the user's own way."""
     return QLocale().toString(value)

@@ -75,7 +75,7 @@ class DropOverlay(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
         ground = QColor(palette.color(QPalette.ColorRole.Window))
-        ground.setAlphaF(0.93)
+        ground.setAlphaF(0.97)
         painter.fillRect(self.rect(), ground)
         ink = palette.color(QPalette.ColorRole.Highlight if self._incoming else QPalette.ColorRole.PlaceholderText)
         painter.setPen(QPen(ink, 2, Qt.PenStyle.DashLine))

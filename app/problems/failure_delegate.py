@@ -52,7 +52,7 @@ class FailureDelegate(QStyledItemDelegate):
         texts = (
             (bold, ink, wording.name_of(failure.path), Qt.TextElideMode.ElideMiddle),
             (option.widget.font(), ink, wording.safe(failure.sentence), Qt.TextElideMode.ElideRight),
-            (option.widget.font(), dim, wording.safe(str(failure.path.parent)), Qt.TextElideMode.ElideMiddle),
+            (option.widget.font(), dim, wording.place_of(failure.path.parent), Qt.TextElideMode.ElideMiddle),
         )
         flags = int(QStyle.visualAlignment(option.direction, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop))
         for font, colour, text, elide in texts:

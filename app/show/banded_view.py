@@ -111,6 +111,12 @@ class BandedView(QListView):
             selection.select(self.results.index(start), self.results.index(end - 1))
         self.selectionModel().select(selection, command)
 
+    def selectAll(self) -> None:
+        last = self.results.rowCount() - 1
+        if last >= 0:  # as one range; Qt would visit every row
+            everything = QItemSelection(self.results.index(0), self.results.index(last))
+            self.selectionModel().select(everything, _Select.ClearAndSelect)
+
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         region = QRegion()
         window = self.viewport().rect()

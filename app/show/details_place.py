@@ -25,6 +25,7 @@ class DetailsPlace(QObject):
         self._wanted_beside = shown
         self._wanted_over = False
         self._available = False
+        action.setEnabled(False)
         splitter.installEventFilter(self)
         action.triggered.connect(self._toggle)
         self._place()

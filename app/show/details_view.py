@@ -105,7 +105,7 @@ class DetailsView(QWidget):
         self.reason.setVisible(bool(self.reason.text()))
         for title in _ROWS:
             self._set(title, "")
-        self._set("Folder", wording.safe(str(chosen.path.parent)))
+        self._set("Folder", wording.place_of(chosen.path.parent))
         self._stack.setCurrentIndex(1)
         engine = self._bridge.engine
         if engine is not None:
@@ -122,7 +122,7 @@ class DetailsView(QWidget):
             parts.append(wording.safe(metadata.format))
         self._set("Size", " · ".join(parts))
         self._set("Camera", wording.safe(metadata.camera))
-        self._set("Copies", "\n".join(wording.safe(str(path)) for path in details.copies))
+        self._set("Copies", "\n".join(wording.place_of(path) for path in details.copies))
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:

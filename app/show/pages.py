@@ -153,6 +153,7 @@ class PageView(QWidget):
         self._text.setWordWrap(True)
         self._text.setFixedWidth(_TEXT_WIDTH_PX)
         self._title.setFixedWidth(_TEXT_WIDTH_PX + 80)
+        self._shown: list[Button] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(SPACE_PX)
         self._hint = Label("or drop a folder or a picture anywhere in this window", dim=True, scale=0.95)
@@ -162,7 +163,11 @@ class PageView(QWidget):
         for part in (self._sign, self._title, self._text):
             layout.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(SPACE_PX)
-        layout.addLayout(self._buttons)
+        middle = QHBoxLayout()
+        middle.addStretch()
+        middle.addLayout(self._buttons)
+        middle.addStretch()
+        layout.addLayout(middle)
         layout.addWidget(self._hint, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(5)
 
@@ -173,8 +178,7 @@ class PageView(QWidget):
 
     def buttons(self) -> list[Button]:
         """The ways on, in order."""
-        parts = (self._buttons.itemAt(place).widget() for place in range(self._buttons.count()))
-        return [part for part in parts if isinstance(part, Button)]
+        return list(self._shown)
 
     def show_page(self, page: Page) -> None:
         """Shows `page` instead of what was shown."""
@@ -184,18 +188,19 @@ class PageView(QWidget):
         self._sign.show_icon(page.icon_name)
         self._title.setText(page.title)
         self._text.setText(page.text)
+        for label in (self._title, self._text):  # a layout that is asked too early would cut the last line
+            label.setFixedHeight(label.heightForWidth(label.width()))
         self._hint.setVisible(page.icon_name == "likewise")
-        while (item := self._buttons.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        self._buttons.addStretch()
+        for button in self._shown:
+            button.hide()
+            button.deleteLater()
+        self._shown = []
         for place, way in enumerate(page.ways):
             button = Button(way.value, primary=place == 0)
             button.setProperty("way", way.name)
             button.clicked.connect(self._choose)
             self._buttons.addWidget(button)
-        self._buttons.addStretch()
+            self._shown.append(button)
 
     @Slot()
     def _choose(self) -> None:

@@ -1,0 +1,96 @@
+"""The program from its start to its end, in a process of its own, closed at an awkward moment."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.garbage import Garbage
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from app import running
+
+class Hurried(running.Session):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        QTimer.singleShot(int(sys.argv[1]), self.window.close)
+
+running.Session = Hurried
+sys.exit(running.run(Path(sys.argv[2]), [Path(path) for path in sys.argv[3:]]))
+"""
+
+
+def run(close_after_ms: int, library: Path, *paths: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(close_after_ms), library, *paths],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("close_after_ms", [0, 60, 400, 2500])
+def test_it_can_be_closed_at_any_moment(tmp_path: Path, photos: Path, model_cache: Path, close_after_ms: int) -> None:
+    run(close_after_ms, tmp_path / "library", photos)
+    assert not (tmp_path / "library" / "window.ini").is_dir()
+
+
+@pytest.mark.slow
+def test_it_can_be_closed_at_a_hundred_moments(tmp_path: Path, photos: Path, model_cache: Path) -> None:
+    for number in range(100):
+        run(number * 40, tmp_path / "library", photos)
+
+
+def test_a_library_in_use_is_said_on_a_page(tmp_path: Path, model_cache: Path, qapp: QApplication) -> None:
+    from pytestqt.qtbot import QtBot
+
+    from app.running import Session
+    from core import open_engine
+
+    with open_engine(tmp_path / "library") as other:
+        other.opened.result(30)
+        session = Session(qapp, tmp_path / "library")
+        session.window.show()
+        QtBot(None).waitUntil(lambda: bool(session.window.stage.page.page.text), timeout=20_000)
+        assert session.window.stage.page.page.title == "Likewise cannot open its library"
+        session.close()
+        session.window.close()
+        session.deleteLater()
+
+
+class Node:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_garbage_is_collected_between_frames_and_while_the_user_is_away(qapp: QApplication) -> None:
+    garbage = Garbage(qapp)
+    try:
+        assert not gc.isenabled()
+        young = weakref.ref(Node())
+        many = [Node() for _ in range(3000)]
+        garbage._collect_young()
+        assert young() is None
+        kept = weakref.ref(many[0])
+        garbage.set_aside()
+        many.clear()
+        garbage._collect_young()
+        assert kept() is not None  # set aside
+        garbage._clean_while_away(Qt.ApplicationState.ApplicationInactive)
+        assert kept() is None
+    finally:
+        garbage.stop()
+    assert gc.isenabled()
