@@ -37,6 +37,7 @@ class ActionSpec:
 ACTIONS = (
     ActionSpec("find", "Search", ("Ctrl+F", "/"), "search", "Ask"),
     ActionSpec("paste", "Search with what is on the clipboard", ("Ctrl+V",), "picture-add", "Ask"),
+    ActionSpec("clear", "Clear the question, then leave it", ("Esc",), "", "Ask"),
     ActionSpec("undo", "Undo", ("Ctrl+Z",), "undo", "Ask"),
     ActionSpec("similar", "Find similar", ("Ctrl+L",), "similar", "Results", Scope.GRID),
     ActionSpec("quick_look", "Quick look", ("Space",), "large", "Results", Scope.GRID),
@@ -44,7 +45,6 @@ ACTIONS = (
     ActionSpec("reveal", "Show in folder", ("Ctrl+Return", "Ctrl+Enter"), "reveal", "Results", Scope.GRID),
     ActionSpec("copy", "Copy", ("Ctrl+C",), "copy", "Results", Scope.GRID),
     ActionSpec("copy_path", "Copy path", ("Ctrl+Shift+C",), "", "Results", Scope.GRID),
-    ActionSpec("clear", "Clear the question", ("Esc",), "", "Results", Scope.GRID),
     ActionSpec("add_folder", "Add a folder…", ("Ctrl+O",), "folder-add", "Library"),
     ActionSpec("rescan", "Look for changes", ("F5",), "retry", "Library"),
     ActionSpec("problems", "Problems", ("Ctrl+P",), "problem", "Library"),

@@ -226,10 +226,5 @@ class Commands(QObject):
     def _remember_chip(self) -> None:
         self._undo.append(self._question.undo)
 
-    @Slot()
-    def clear(self) -> None:
-        """Empties the question."""
-        self._question.clear()
-
     def _ignore(self, _result: object) -> None:
         """For calls whose success shows by itself."""

@@ -107,6 +107,7 @@ class Window(QWidget):
         return {
             "find": self._find,
             "paste": do.paste,
+            "clear": self._escape,
             "undo": do.undo,
             "similar": do.similar,
             "quick_look": self._open_quick_look,
@@ -114,7 +115,6 @@ class Window(QWidget):
             "reveal": do.reveal,
             "copy": do.copy,
             "copy_path": do.copy_path,
-            "clear": do.clear,
             "add_folder": do.add_folder,
             "rescan": do.rescan,
             "problems": self._show_problems,
@@ -136,6 +136,7 @@ class Window(QWidget):
         self.search.answered.connect(self.stage.show_answer)
         self.search.failed.connect(self._messages.fail)
         self.search.slow.connect(self.stage.say_searching)
+        self.search.failed.connect(self.stage.summarize)
         self.question.changed.connect(self._mark_place)
         self.field.left.connect(self.grid.enter)
         self.grid.picked.connect(self._show_details)
@@ -208,6 +209,13 @@ class Window(QWidget):
     def _find(self) -> None:
         self.field.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.edit.selectAll()
+
+    @Slot()
+    def _escape(self) -> None:
+        if self.quick_look.isVisible():
+            self.quick_look.dismiss()
+        else:
+            self.field.escape()
 
     @Slot(bool)
     def _show_sidebar(self, shown: bool) -> None:

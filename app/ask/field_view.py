@@ -46,7 +46,6 @@ class FieldView(QWidget):
         self.edit = _Edit(self)
         self.edit.textEdited.connect(self._wait_for_silence)
         self.edit.backspaced.connect(self._remove_last)
-        self.edit.escaped.connect(self._escape)
         self.edit.left.connect(self._leave)
         self.edit.focused.connect(self.update)
         self.setFocusProxy(self.edit)
@@ -55,11 +54,13 @@ class FieldView(QWidget):
         self._chips = QHBoxLayout()
         self._chips.setSpacing(4)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(SPACE_PX + ICON_PX + 6, 0, 6, 0)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
+        layout.addSpacing(SPACE_PX + ICON_PX + 4)  # where the lens is painted
         layout.addLayout(self._chips)
         layout.addWidget(self.edit, 1)
         layout.addWidget(self._clear)
+        layout.addSpacing(0)
         self._silence = QTimer(self)
         self._silence.setSingleShot(True)
         self._silence.setInterval(SILENCE_MS)
@@ -84,8 +85,8 @@ class FieldView(QWidget):
         self._silence.stop()
         self._model.set_text(self.edit.text())
 
-    @Slot()
-    def _escape(self) -> None:
+    def escape(self) -> None:
+        """Clears the question; when there is none, leaves."""
         if self._model.is_empty and not self.edit.text():
             self.left.emit()
             return
@@ -169,7 +170,6 @@ class _Edit(QLineEdit):
     """A line edit without a frame that hands on the keys it has no use for."""
 
     backspaced = Signal()
-    escaped = Signal()
     left = Signal()
     focused = Signal()
 
@@ -204,8 +204,6 @@ class _Edit(QLineEdit):
         key = event.key()
         if key == Qt.Key.Key_Backspace and not self.cursorPosition() and not self.hasSelectedText():
             self.backspaced.emit()
-        elif key == Qt.Key.Key_Escape:
-            self.escaped.emit()
         elif key in {Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.left.emit()
         else:

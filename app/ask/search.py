@@ -12,6 +12,8 @@ SEARCH_LIMIT = 200
 BROWSE_LIMIT = 600
 _GROWTH = 4
 _REFRESH_MS = 1000
+_REST = 10
+"""Asking again while indexing may take a tenth of the time, not more."""
 _PATIENCE_MS = 600
 
 
@@ -83,6 +85,7 @@ class Search(QObject):
 
     def _answer(self, answer: Answer) -> None:
         self._patience.stop()
+        self._refresh.setInterval(max(_REFRESH_MS, _REST * round(answer.elapsed_ms)))
         browsing = answer.outcome is Outcome.BROWSE
         self._complete = not browsing or len(answer.results) < answer.question.limit
         self.answered.emit(answer)

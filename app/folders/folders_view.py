@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
 from app.bars import SlimScrollBar
@@ -12,7 +12,7 @@ from app.folders.folders_model import FoldersModel, Place
 from app.folders.row_delegate import RowDelegate
 from app.icons import icon
 from app.theme import SPACE_PX
-from core import Folder, FolderId
+from core import FolderId
 
 WIDTH_PX = 216
 
@@ -50,6 +50,8 @@ class FoldersView(QWidget):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setAccessibleName("Places")
         self.list.viewport().setAutoFillBackground(False)  # the window's own ground
+        delete = QShortcut(QKeySequence.StandardKey.Delete, self.list, context=Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self._remove_marked)
         self.list.customContextMenuRequested.connect(self._open_menu)
         self.list.selectionModel().selectionChanged.connect(self._choose)
         model.modelReset.connect(self._select_again)
@@ -71,10 +73,11 @@ class FoldersView(QWidget):
         self._place, self._folder_id = place, folder_id
         self._select_again()
 
-    def selected_folder(self) -> Folder | None:
-        """The folder that is marked, if one is."""
+    @Slot()
+    def _remove_marked(self) -> None:
         row = self._model.row(self.list.currentIndex())
-        return row.folder if row is not None else None
+        if row is not None and row.folder is not None:
+            self.remove_asked.emit(row.folder)
 
     @Slot()
     def _select_again(self) -> None:

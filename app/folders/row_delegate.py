@@ -44,7 +44,7 @@ class RowDelegate(QStyledItemDelegate):
             painter.setFont(font)
             active = QPalette.ColorGroup.Active  # a heading cannot be chosen, but it can be read
             painter.setPen(palette.color(active, QPalette.ColorRole.PlaceholderText))
-            heading = area.adjusted(SPACE_PX, SPACE_PX // 2, 0, 0)
+            heading = area.adjusted(SPACE_PX, SPACE_PX // 2, -SPACE_PX, 0)
             painter.drawText(heading, self._flags(option, Qt.AlignmentFlag.AlignLeading), row.title)
         else:
             self._paint_row(painter, option, row, area)

@@ -14,7 +14,6 @@ from app.show.picture_view import PictureView
 from app.theme import SPACE_PX
 from core import Result
 
-_CLOSING = {Qt.Key.Key_Space, Qt.Key.Key_Escape}
 _FORWARD = {Qt.Key.Key_Right, Qt.Key.Key_Down}
 _BACKWARD = {Qt.Key.Key_Left, Qt.Key.Key_Up}
 
@@ -84,7 +83,7 @@ class QuickLook(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in _CLOSING:
+        if key == Qt.Key.Key_Space:
             self.dismiss()
         elif key in _FORWARD | _BACKWARD:
             sideways = key in {Qt.Key.Key_Left, Qt.Key.Key_Right}

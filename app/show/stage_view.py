@@ -46,7 +46,7 @@ class StageView(QStackedWidget):
         bridge.opened.connect(self._open)
         bridge.happened.connect(self._hear)
         folders.updated.connect(self._refresh)
-        grid.picked.connect(self._summarize)
+        grid.picked.connect(self.summarize)
 
     @property
     def shows_problems(self) -> bool:
@@ -122,10 +122,11 @@ class StageView(QStackedWidget):
                 self.setCurrentWidget(wanted)
                 if moves_focus and wanted is self.page:
                     self.page.setFocus()
-        self._summarize()
+        self.summarize()
 
     @Slot()
-    def _summarize(self) -> None:
+    def summarize(self) -> None:
+        """Says what is shown, in a few words."""
         selected = self._grid.selected_count
         answer = self._model.answer
         if answer is None or self.currentWidget() is not self._grid:

@@ -100,3 +100,15 @@ class Opener(QObject):
     @Slot(QUrl)
     def open(self, url: QUrl) -> None:
         self.paths.append(Path(url.toLocalFile()))
+
+
+def test_escape_closes_the_closer_look_and_leaves_the_question(qtbot: QtBot, window: Window) -> None:
+    type_words(qtbot, window, "a cat")
+    select(window)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    assert window.quick_look.isVisible()
+    QTest.keyClick(window.quick_look, Qt.Key.Key_Escape)
+    assert not window.quick_look.isVisible()
+    assert window.field.edit.text() == "a cat"
+    QTest.keyClick(window.grid, Qt.Key.Key_Escape)
+    assert window.field.edit.text() == ""
