@@ -60,7 +60,7 @@ class FieldView(QWidget):
         layout.addLayout(self._chips)
         layout.addWidget(self.edit, 1)
         layout.addWidget(self._clear)
-        layout.addSpacing(0)
+        layout.addSpacing(2)
         self._silence = QTimer(self)
         self._silence.setSingleShot(True)
         self._silence.setInterval(SILENCE_MS)

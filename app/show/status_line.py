@@ -40,7 +40,7 @@ class StatusLine(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
         layout.setSpacing(SPACE_PX)
-        layout.addSpacing(0)
+        layout.addSpacing(SPACE_PX)
         layout.addWidget(self._bar)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.pause_button)
