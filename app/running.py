@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer, Slot
@@ -21,7 +22,7 @@ from app.messages import Messages
 from app.preferences import Preferences
 from app.theme import Theme
 from app.window import Window
-from core import CoreError, LibraryPaths, default_library, log_folder
+from core import CoreError, LibraryPaths, default_library, log_folder, preload
 
 if TYPE_CHECKING:
     from core import Engine
@@ -60,12 +61,15 @@ class Session(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint:
             self.window.removeEventFilter(self)
-            QTimer.singleShot(0, self.open_engine)
+            QTimer.singleShot(0, self.prepare)
         return super().eventFilter(watched, event)
 
     @Slot()
-    def open_engine(self) -> None:
+    def prepare(self) -> None:
         """Begins opening the library; the window says how that went."""
+        self.bridge.call(preload(), self._open, self._fail)
+
+    def _open(self, _loaded: ModuleType) -> None:
         from core import open_engine
 
         self._engine = open_engine(self._library)

@@ -28,6 +28,9 @@ Front ends use what this module exports and nothing else::
 from __future__ import annotations
 
 import importlib
+import os
+from concurrent.futures import Future
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from core.errors import (
@@ -87,6 +90,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+# Read by numpy's linear algebra when it is loaded, so before anything loads it: its threads are to sleep when they have
+# nothing to do. By default they spin for some 20 ms after every product, which took a quarter of all computing time
+# from indexing (benchmarks/ingest.py).
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 __all__ = [
     "Activity",
     "Answer",
@@ -139,8 +147,16 @@ __all__ = [
     "default_library",
     "log_folder",
     "open_engine",
+    "preload",
     "resource",
 ]
+
+
+def preload() -> Future[ModuleType]:
+    """Imports the engine's libraries on a thread of their own, for a window that must not stand still meanwhile."""
+    from core.runtime.worker import run_aside
+
+    return run_aside("preload", lambda: importlib.import_module("core.engine"))
 
 
 def __getattr__(name: str) -> object:

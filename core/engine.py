@@ -215,7 +215,7 @@ class Engine:
 
         def again(storage: Storage) -> int:
             count = storage.catalog.retry(file_ids)
-            self._indexer.look()
+            self._indexer.scan()  # a file that was replaced meanwhile is to be read as it is now
             return count
 
         return self._store.call(Priority.INTERACTIVE, again)

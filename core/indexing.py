@@ -94,12 +94,6 @@ class Indexer:
         self._wake.set()
         return future
 
-    def look(self) -> None:
-        """Indexes whatever waits by now."""
-        with self._lock:
-            self._cancelled = False
-        self._wake.set()
-
     def pause(self) -> None:
         """Finishes the files begun and takes no more until `resume`."""
         self._paused = True
@@ -107,8 +101,9 @@ class Indexer:
 
     def resume(self) -> None:
         """Goes on after `pause` or `cancel`."""
-        self._paused = False
-        self.look()
+        with self._lock:
+            self._paused = self._cancelled = False
+        self._wake.set()
 
     def cancel(self) -> None:
         """Stops indexing; what waits keeps waiting until the next scan, retry or start."""

@@ -8,7 +8,7 @@ import queue
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ParamSpec, TypeVar
@@ -120,3 +120,11 @@ class Worker:
                 self._on_bug(traceback.format_exc())
         else:
             job.future.set_result(result)
+
+
+def run_aside(name: str, run: Callable[[], T]) -> Future[T]:
+    """Runs `run` on a thread of its own that ends with it."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+    future = executor.submit(run)
+    executor.shutdown(wait=False)
+    return future

@@ -117,7 +117,7 @@ class Searcher:
         most = self._count()
         while True:
             ranked = self._rank(asked, among, wanted)
-            results = self._results(ranked, same, question.limit)
+            results = self._results(ranked, same, question)
             if len(results) >= question.limit or wanted >= most:
                 return results
             wanted *= 4
@@ -141,9 +141,9 @@ class Searcher:
             evidence.append((spec, column))
         return fuse(candidates, evidence)
 
-    def _results(self, ranked: Ranked, same: ContentHash | None, limit: int) -> list[Result]:
-        """The files of the ranked segments, each once, at most `limit`."""
-        files = self._reader.results_for_segments(ranked.segments)
+    def _results(self, ranked: Ranked, same: ContentHash | None, question: Question) -> list[Result]:
+        """The files of the ranked segments that pass the question's filters, each once."""
+        files = self._reader.results_for_segments(ranked.segments, question.filters)
         same_item = None if same is None else self._reader.find_item(same, ())
         count = self._count()
         results: dict[FileId, Result] = {}
@@ -159,7 +159,7 @@ class Searcher:
                     reason="same file" if is_same else spec.reason,
                 )
                 results.setdefault(result.file_id, scored)
-            if len(results) >= limit:
+            if len(results) >= question.limit:
                 break
         return list(results.values())
 

@@ -237,11 +237,17 @@ class Catalog:
     # spaces
 
     def register_space(self, spec: SpaceSpec) -> None:
-        """Makes a space known, so that embeddings can be saved in it. One that is known stays as it is."""
+        """Makes a space known, so that embeddings can be saved in it. One that is known stays as it is.
+
+        For a new one (another encoder, or a new revision of one) every indexed file waits again; meanwhile it
+        keeps what it has.
+        """
         with self._transaction():
-            self._db.execute(
+            added = self._db.execute(
                 "INSERT INTO space (name, dim) VALUES (?, ?) ON CONFLICT DO NOTHING", (spec.space_id, spec.dim)
             )
+            if added.rowcount:
+                self._db.execute("UPDATE file SET state='waiting', attempts=0 WHERE state='done'")
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """The commit point of a vector store's file: from now on it is the one to load; replaced ones are deleted."""

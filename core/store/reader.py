@@ -41,6 +41,10 @@ from core.store.snapshot import Snapshot
 _CACHED_FILTERS = 16
 
 
+NO_FILTERS = Filters()
+"""Everything passes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The library in numbers; `waiting` includes files being worked on. Orphaned items are not counted."""
@@ -160,12 +164,18 @@ class Reader:
 
     # answers
 
-    def results_for_segments(self, ids: Ids | Sequence[int]) -> dict[SegmentId, list[Result]]:
-        """For each segment the files it is found in: one result a path. Segments without files are left out."""
+    def results_for_segments(
+        self, ids: Ids | Sequence[int], filters: Filters = NO_FILTERS
+    ) -> dict[SegmentId, list[Result]]:
+        """For each segment the files that hold it and pass `filters`: one result a path. Others are left out."""
         rows = self._rows(
             """SELECT segment.id, start_ms, end_ms, file_id, result.item_id, result.path, kind, colour, date_key, online
-               FROM json_each(?) wanted JOIN segment ON segment.id = wanted.value
-               JOIN result ON result.item_id = segment.item_id ORDER BY file_id""",
+               FROM json_each(?5) wanted JOIN segment ON segment.id = wanted.value
+               JOIN result ON result.item_id = segment.item_id
+               WHERE date_key >= ?1 AND date_key < ?2 AND (?3 IS NULL OR folder_id = ?3)
+                   AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
+               ORDER BY file_id""",
+            *_conditions(filters),
             _json(ids),
         )
         found: dict[SegmentId, list[Result]] = {}
