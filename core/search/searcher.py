@@ -47,8 +47,7 @@ class Searcher:
         self._reader = Reader(library)
         self._specs = {spec.space_id: spec for spec in spaces}
         self._indexes = {space_id: SpaceIndex(library, self._reader, space_id) for space_id in self._specs}
-        for index in self._indexes.values():
-            index.open()
+        self._opened: set[SpaceId] = set()
 
     def close(self) -> None:
         """Lets go of the catalog."""
@@ -62,7 +61,8 @@ class Searcher:
         `same` is the content of the one example, if there is just one: files that hold it say so.
         """
         started = time.perf_counter()
-        self.refresh()
+        for space_id in asked:
+            self._refresh(space_id)
         outcome, results = self._find(question, asked, same)
         return Answer(question, outcome, results, (time.perf_counter() - started) * 1000)
 
@@ -87,7 +87,7 @@ class Searcher:
     def _find(
         self, question: Question, asked: Mapping[SpaceId, Vectors], same: ContentHash | None
     ) -> tuple[Outcome, list[Result]]:
-        if self._reader.counts().items == 0:
+        if self._reader.is_empty():
             return Outcome.EMPTY_LIBRARY, []
         among = self._reader.segments_matching(question.filters) if question.filters else None
         if among is not None and len(among) == 0:
@@ -170,9 +170,17 @@ class Searcher:
     # upkeep, while nobody waits
 
     def refresh(self) -> None:
-        """Takes in what was committed since."""
-        for index in self._indexes.values():
-            index.refresh()
+        """Takes in what was committed since, in every space."""
+        for space_id in self._indexes:
+            self._refresh(space_id)
+
+    def _refresh(self, space_id: SpaceId) -> None:
+        """A space is opened when it is first asked or tidied: nobody waits for the vectors of another."""
+        if space_id in self._opened:
+            self._indexes[space_id].refresh()
+        else:
+            self._indexes[space_id].open()
+            self._opened.add(space_id)
 
     def work(self) -> bool:
         """One small step of putting new vectors where they are found fastest; False when there is none left."""

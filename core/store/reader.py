@@ -120,6 +120,10 @@ class Reader:
         waiting = states.get("waiting", 0) + states.get("working", 0)
         return Counts(sum(states.values()), items, waiting, states.get("failed", 0))
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be found at all; unlike `counts` this takes no time in a large library."""
+        return not self._rows("SELECT 1 FROM file WHERE item_id IS NOT NULL LIMIT 1")
+
     def path(self, file_id: FileId) -> bytes | None:
         """Where the file is; None if it is not known (any more)."""
         rows = self._rows("SELECT path FROM file WHERE id=?", file_id)

@@ -27,7 +27,7 @@ LINKS = 16
 """M: neighbours of a vector in each layer."""
 BUILD_WIDTH = 200
 """efConstruction: candidates looked at for each neighbour chosen."""
-SEARCH_WIDTH = 64
+SEARCH_WIDTH = 128
 """Candidates looked at in a search (ef), beyond those wanted."""
 TARGET_BYTES = 48 << 20
 _OVERHEAD_BYTES = 4 * 2 * LINKS + 4 + 8
