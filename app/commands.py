@@ -193,7 +193,6 @@ class Commands(QObject):
             self._bridge.call(self._bridge.engine.retry(file_ids), self._retried, self._messages.fail)
 
     def _retried(self, count: int) -> None:
-        self.rescan()  # a file that was mended meanwhile is read as it is now
         self._messages.note(f"Trying {wording.count(count, 'file')} again.")
 
     @Slot()

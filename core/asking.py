@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from core.records import Answer, ContentHash, Decoded, Example, ImageView, Quest
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.search.searcher import Searcher
-from core.watch.identity import content_hash, content_hash_of, signature_of
+from core.watch.identity import content_hash, content_hash_of, require_readable_size, signature_of
 
 if TYPE_CHECKING:
     from core.decode.pool import DecodePool
@@ -32,10 +33,11 @@ LOOK_UP_S = 0.05
 class Asker:
     """Answers questions on the `search` thread, waiting there for the models and the decoders."""
 
-    def __init__(self, gpu: Lane[Embedder], pool: DecodePool, views: Sequence[ImageView]) -> None:
+    def __init__(self, gpu: Lane[Embedder], pool: DecodePool, views: Sequence[ImageView], max_bytes: int) -> None:
         self._gpu = gpu
         self._pool = pool
         self._views = views
+        self._max_bytes = max_bytes
 
     def answer(self, searcher: Searcher, question: Question, abandoned: threading.Event) -> Answer:
         """The answer to `question`.
@@ -47,7 +49,9 @@ class Asker:
         """
         asked: dict[SpaceId, list[Vectors]] = {}
         contents: list[ContentHash | None] = []
-        text = question.text.strip()[:MAX_TEXT]
+        # half a surrogate pair, typed or pasted, is no text to anybody further on
+        text = question.text.encode("utf-8", "replace").decode("utf-8").strip()[:MAX_TEXT]
+        question = replace(question, text=text)
         if text:
             texts = self._gpu.call(Priority.INTERACTIVE, Embedder.texts, [text])
             _add(asked, _wait(texts, abandoned))
@@ -65,7 +69,10 @@ class Asker:
     ) -> tuple[dict[SpaceId, Vectors], ContentHash | None]:
         """An example's vectors and content: what the library knows of it, else decoded and embedded now."""
         if example.file_id is not None:
-            return searcher.known(example.file_id)
+            vectors, content, path = searcher.known(example.file_id)
+            if vectors:
+                return vectors, content
+            example = Example(path=path)  # not understood anew yet since the encoder changed
         try:
             content, future = self._open(example)
             decoded = _wait(future, abandoned)
@@ -77,7 +84,9 @@ class Asker:
     def _open(self, example: Example) -> tuple[ContentHash, Future[Decoded]]:
         if example.path is not None:
             path = os.fsencode(example.path.resolve())  # the user may point at a link; indexing never follows one
-            content = content_hash(path, signature_of(path))
+            signature = signature_of(path)
+            require_readable_size(signature, self._max_bytes)
+            content = content_hash(path, signature)
             return content, self._pool.decode(path, self._views, priority=Priority.INTERACTIVE)
         data = example.data or b""
         return content_hash_of(data), self._pool.decode_data(data, self._views, priority=Priority.INTERACTIVE)
@@ -94,8 +103,8 @@ def _wait(future: Future[T], abandoned: threading.Event) -> T:
         try:
             return future.result(timeout=LOOK_UP_S)
         except TimeoutError:
-            if future.done():
-                raise
+            if future.done():  # in this very moment, or by a time-out of its own
+                return future.result()
             if abandoned.is_set():
                 future.cancel()
                 raise CancelledError from None

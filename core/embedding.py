@@ -31,8 +31,10 @@ class ModelBoard:
         return [space for status in self._statuses.values() for space in status.spec.spaces]
 
     def set(self, spec: EncoderSpec, state: ModelState, note: str = "") -> None:
-        """Notes and tells a new state."""
+        """Notes a state, and tells of it if it is another."""
         status = ModelStatus(spec, state, note)
+        if status == self._statuses[spec.encoder_id]:
+            return
         self._statuses[spec.encoder_id] = status
         self._events.publish(ModelChanged(status))
 
@@ -66,10 +68,13 @@ class Embedder:
         for encoder in self._encoders:
             try:
                 self._load(encoder)
+                vectors.update(encode(encoder))
             except ModelError as error:
+                self._loaded.discard(encoder.spec.encoder_id)
+                self._board.set(encoder.spec, ModelState.UNAVAILABLE, str(error))
                 missing = error
             else:
-                vectors.update(encode(encoder))
+                self._board.set(encoder.spec, ModelState.READY, encoder.runs_on)
         if missing is not None and not vectors:
             raise missing
         return vectors
@@ -78,10 +83,5 @@ class Embedder:
         if encoder.spec.encoder_id in self._loaded:
             return
         self._board.set(encoder.spec, ModelState.LOADING)
-        try:
-            encoder.load()
-        except ModelError as error:
-            self._board.set(encoder.spec, ModelState.UNAVAILABLE, str(error))
-            raise
+        encoder.load()
         self._loaded.add(encoder.spec.encoder_id)
-        self._board.set(encoder.spec, ModelState.READY)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,7 @@ from core.asking import Asker
 from core.decode.pool import DecodePool
 from core.embed.encoder import ENCODERS, make_encoder
 from core.embedding import Embedder, ModelBoard
-from core.errors import LibraryError
+from core.errors import LibraryError, MediaError
 from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged, NoticePosted
 from core.indexing import Indexer
 from core.models.wheel import read_weights
@@ -25,6 +25,7 @@ from core.pipeline import Pipeline
 from core.reading import Reading
 from core.records import (
     Answer,
+    ContentHash,
     Details,
     Failure,
     FileId,
@@ -68,11 +69,12 @@ class Engine:
         specs = [encoder.spec for encoder in self._encoders]
         views: list[ImageView] = list(dict.fromkeys(spec.view for spec in specs))
         self._board = ModelBoard(specs, self.events)
+        max_bytes = settings.max_file_mb * 1_000_000
         self._pool = DecodePool(
             settings.decoders,
             limit_s=settings.decode_limit_s,
             max_pixels=settings.max_megapixels * 1_000_000,
-            max_bytes=settings.max_file_mb * 1_000_000,
+            max_bytes=max_bytes,
         )
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
         self._gpu: Lane[Embedder] = Lane(
@@ -80,7 +82,7 @@ class Engine:
         )
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
-        self._asker = Asker(self._gpu, self._pool, views)
+        self._asker = Asker(self._gpu, self._pool, views, max_bytes)
         pipeline = Pipeline(
             store=self._store,
             gpu=self._gpu,
@@ -88,6 +90,7 @@ class Engine:
             views=views,
             spaces=[space.space_id for space in self._board.spaces],
             batch_size=settings.batch_size,
+            max_bytes=max_bytes,
         )
         self._indexer = Indexer(
             library=library,
@@ -120,6 +123,7 @@ class Engine:
         def left_s() -> float:
             return max(0.1, deadline - time.monotonic())
 
+        self._indexer.stop()
         late = [
             name
             for name, ended in (
@@ -263,7 +267,14 @@ class Engine:
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and processes count from the next start."""
         self.settings = settings
-        return self._store.call(Priority.INTERACTIVE, lambda _: settings.save(self.library.settings))
+
+        def save(_: Storage) -> None:
+            try:
+                settings.save(self.library.settings)
+            except OSError as error:
+                raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
+
+        return self._store.call(Priority.INTERACTIVE, save)
 
     # the lanes' resources, each made on its own thread
 
@@ -283,7 +294,16 @@ class Engine:
 
     def _open_reading(self) -> Reading:
         self.opened.result()
-        return Reading(self.library)
+        return Reading(self.library, self._make_thumbnail)
+
+    def _make_thumbnail(self, content: ContentHash, path: bytes) -> bytes | None:
+        """Runs on the `read` thread, which waits for this one picture."""
+        try:
+            jpeg = self._pool.decode(path, (), priority=Priority.NORMAL).result().thumbnail
+        except (MediaError, CancelledError):
+            return None
+        self._store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(content, jpeg)]))
+        return jpeg
 
     def _on_bug(self, details: str) -> None:
         self.events.publish(BugFound(details))

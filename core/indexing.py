@@ -8,10 +8,11 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from core.decode.decoder import kind_of
-from core.errors import CoreError
+from core.errors import CoreError, FolderError
 from core.events import BugFound, EventBus, FailuresChanged, FoldersChanged, LibraryChanged, ProgressChanged
 from core.paths import LibraryPaths
 from core.pipeline import Pipeline
@@ -32,6 +33,8 @@ CHANGED_EVERY_S = 1.0
 """That there is something new to see is told no more often than this."""
 ALL_FOLDERS = FolderId(0)
 """Stands for every folder in a request to scan; the catalog counts from 1."""
+UNSEEN_EVERY_S = 300.0
+"""Folders that live watching cannot follow (network drives, too many directories) are looked through so often."""
 RETRY_AFTER_S = 30.0
 """After something stopped all indexing (no model, disk full), it is tried again so much later."""
 
@@ -63,6 +66,7 @@ class Indexer:
         self._due: list[Future[None]] = []
         self._paused = False
         self._cancelled = False
+        self._ended = False
         self._progress = Progress()
         self._pace = Pace()
         self._told_at = 0.0
@@ -91,6 +95,8 @@ class Indexer:
         with self._lock:
             self._cancelled = False
             self._scans.setdefault(ALL_FOLDERS if folder_id is None else folder_id, []).append(future)
+            if self._ended:
+                future.cancel()
         self._wake.set()
         return future
 
@@ -117,22 +123,33 @@ class Indexer:
         future: Future[None] = Future()
         with self._lock:
             self._waiters.append(future)
+            if self._ended:
+                future.cancel()
         self._wake.set()
         return future
 
-    def close(self, timeout_s: float) -> bool:
-        """Stops between files. What is unfinished stays in the queue table. Returns whether the thread ended."""
+    def stop(self) -> None:
+        """Begins no further file; `close` waits for the end."""
         self._stop.set()
         self._wake.set()
+
+    def close(self, timeout_s: float) -> bool:
+        """Stops between files. What is unfinished stays in the queue table. Returns whether the thread ended."""
+        self.stop()
         if self._watcher is not None:
             self._watcher.close()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+        self._give_up()
+        return not self._thread.is_alive()
+
+    def _give_up(self) -> None:
+        """Cancels what anybody waits for, now and from now on."""
         with self._lock:
+            self._ended = True
             unmet = [*self._waiters, *self._due, *(future for futures in self._scans.values() for future in futures)]
         for future in unmet:
             future.cancel()
-        return not self._thread.is_alive()
 
     # the ingest thread
 
@@ -141,7 +158,8 @@ class Indexer:
             self._store.call(Priority.NORMAL, lambda _: None).result()
             reader = Reader(self._library)
         except (CoreError, CancelledError):
-            return  # the library did not open: whoever opened it was told
+            self._give_up()  # the library did not open: whoever opened it was told
+            return
         try:
             self._loop(reader)
         finally:
@@ -149,7 +167,7 @@ class Indexer:
 
     def _loop(self, reader: Reader) -> None:
         self.scan()
-        next_full = time.monotonic() + self._rescan_minutes() * 60
+        next_full = time.monotonic() + self._look_every_s()
         while not self._stop.is_set():
             self._wake.clear()
             retry_at = next_full
@@ -167,7 +185,14 @@ class Indexer:
             self._wake.wait(max(0.0, min(retry_at, next_full) - time.monotonic()))
             if time.monotonic() >= next_full:
                 self.scan()
-                next_full = time.monotonic() + self._rescan_minutes() * 60
+                next_full = time.monotonic() + self._look_every_s()
+
+    def _look_every_s(self) -> float:
+        """How often all folders are looked through: sooner where live watching does not see everything."""
+        chosen_s = self._rescan_minutes() * 60.0
+        watcher = self._watcher
+        seen = watcher is None or all(watcher.coverage(root) for root in self._watched)
+        return chosen_s if seen else min(chosen_s, UNSEEN_EVERY_S)
 
     def _work(self, reader: Reader) -> None:
         """Scans and indexes until nothing is left or something tells it not to."""
@@ -177,12 +202,14 @@ class Indexer:
         while not self._stop.is_set():
             if self._scan_next(reader):
                 continue
-            waiting = reader.counts().waiting
+            waiting = reader.claimable()
             if not waiting or not self._may_index():
                 break
             total = self._progress.done + waiting
             self._tell(replace(self._progress, activity=Activity.INDEXING, total=total, note=""))
-            self._pipeline.run(reader, go_on=self._may_index, abandoned=self._stop.is_set, finished=self._on_finished)
+            self._pipeline.run(
+                reader, go_on=self._may_index, abandoned=self._stop.is_set, finished=partial(self._on_finished, reader)
+            )
             self._tell(self._progress, force=True)
             self._tell_failures(reader)
         self._settle(reader)
@@ -196,7 +223,7 @@ class Indexer:
             return
         self._tell_failures(reader)
         self._pace.restart()
-        if self._paused and reader.counts().waiting:
+        if self._paused and reader.claimable():
             self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
             return
         if self._progress != Progress():
@@ -238,15 +265,16 @@ class Indexer:
             if wanted is None:
                 return False
             waiting = self._scans.pop(wanted)
+        waiting = [future for future in waiting if future.set_running_or_notify_cancel()]
         try:
             for folder in reader.folders():
                 if wanted in (ALL_FOLDERS, folder.folder_id):
                     self._scan(reader, folder)
-        except CoreError as error:
+            self._follow([folder.path for folder in reader.folders()])
+        except BaseException as error:
             for future in waiting:
                 future.set_exception(error)
             raise
-        self._follow([folder.path for folder in reader.folders()])
         for future in waiting:
             future.set_result(None)
         return True
@@ -269,14 +297,18 @@ class Indexer:
             storage.catalog.set_folder_state(folder.folder_id, state)
             storage.catalog.apply_changes(folder.folder_id, changes)
 
-        self._store.call(Priority.NORMAL, apply).result()
+        try:
+            self._store.call(Priority.NORMAL, apply).result()
+        except FolderError:
+            return  # removed while it was looked through
         self._events.publish(FoldersChanged())
         self._events.publish(LibraryChanged())
 
     def _watch(self, folder: Folder) -> None:
         """Listens from before the scan on, so that nothing slips through between the two."""
-        if self._watcher is not None and folder.path not in self._watched:
-            self._watched[folder.path] = folder.folder_id
+        is_new = folder.path not in self._watched
+        self._watched[folder.path] = folder.folder_id  # another one, if the folder was removed and added again
+        if self._watcher is not None and is_new:
             self._watcher.watch(folder.path)
 
     def _follow(self, paths: list[Path]) -> None:
@@ -288,7 +320,7 @@ class Indexer:
 
     # what listeners hear
 
-    def _on_finished(self, count: int) -> None:
+    def _on_finished(self, reader: Reader, count: int) -> None:
         self._pace.add(count)
         done = self._progress.done + count
         total = max(self._progress.total, done)
@@ -305,6 +337,7 @@ class Indexer:
         if time.monotonic() - self._library_told_at >= CHANGED_EVERY_S:
             self._library_told_at = time.monotonic()
             self._events.publish(LibraryChanged())
+            self._tell_failures(reader)
 
     def _tell(self, progress: Progress, *, force: bool = False) -> None:
         self._progress = progress

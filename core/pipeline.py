@@ -28,7 +28,7 @@ from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.storage import Storage
 from core.store.catalog import Catalog, IndexedFile, IndexedSegment, WorkItem
-from core.watch.identity import content_hash, require_unchanged
+from core.watch.identity import content_hash, require_readable_size, require_unchanged
 
 if TYPE_CHECKING:
     from core.decode.pool import DecodePool
@@ -67,6 +67,7 @@ class Pipeline:
         views: Sequence[ImageView],
         spaces: Sequence[SpaceId],
         batch_size: int,
+        max_bytes: int,
     ) -> None:
         self._store = store
         self._gpu = gpu
@@ -74,6 +75,7 @@ class Pipeline:
         self._views = views
         self._spaces = spaces
         self._batch_size = batch_size
+        self._max_bytes = max_bytes
         self._finished: Callable[[int], None] = lambda _: None
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._claimed: deque[WorkItem] = deque()
@@ -99,10 +101,10 @@ class Pipeline:
         files begun go back to the queue then, too.
         """
         self._finished = finished
+        self._write(Catalog.release).result()  # what an earlier run could not give back: the disk was full
         try:
             while not abandoned():
-                if go_on():
-                    self._fill(reader)
+                self._fill(reader, go_on)
                 self._push()
                 if not (self._decoding or self._ready or self._encodes or self._unsaved or self._saving):
                     if not self._claimed or not go_on():
@@ -114,10 +116,10 @@ class Pipeline:
 
     # read
 
-    def _fill(self, reader: Reader) -> None:
-        """Hands files to the decoders, as many as fit in memory."""
+    def _fill(self, reader: Reader, go_on: Callable[[], bool]) -> None:
+        """Hands files to the decoders, as many as fit in memory, for as long as `go_on()`."""
         room = DECODED_BATCHES * self._batch_size - len(self._decoding) - len(self._ready)
-        while room > 0:
+        while room > 0 and go_on():
             if not self._claimed:
                 self._claimed.extend(self._write(lambda catalog: catalog.claim(CLAIM)).result())
             if not self._claimed:
@@ -127,6 +129,7 @@ class Pipeline:
 
     def _open(self, item: WorkItem, reader: Reader) -> None:
         try:
+            require_readable_size(item.signature, self._max_bytes)
             content = content_hash(item.path, item.signature)
         except MediaError as error:
             self._fail(item, Stage.READ, error)
@@ -147,7 +150,6 @@ class Pipeline:
     # decode
 
     def _on_decoded(self, item: WorkItem, content: ContentHash, future: Future[Decoded]) -> None:
-        del self._decoding[item.file_id]
         try:
             decoded = future.result()
             require_unchanged(item.path, item.signature)
@@ -155,6 +157,7 @@ class Pipeline:
             self._fail(item, Stage.DECODE, error)
         else:
             self._ready.append(_Opened(item, content, decoded))
+        del self._decoding[item.file_id]
 
     # embed and store
 
@@ -206,7 +209,8 @@ class Pipeline:
         return self._store.call(Priority.NORMAL, lambda storage: use(storage.catalog))
 
     def _when_done(self, future: Future[Any], handle: Callable[[], None]) -> None:
-        future.add_done_callback(lambda _: self._inbox.put(handle))
+        inbox = self._inbox  # not the one of a later run: what this run leaves behind must not reach it
+        future.add_done_callback(lambda _: inbox.put(handle))
 
     def _take_finished(self) -> None:
         """Handles whatever has finished; waits a moment if nothing has."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from core.decode.thumbnail import read_thumbnail
 from core.embedding import ModelBoard
 from core.errors import LibraryError
 from core.paths import LibraryPaths
-from core.records import Details, Failure, FileId, Folder, ItemId, LibraryStatus, Picture, Progress
+from core.records import ContentHash, Details, Failure, FileId, Folder, ItemId, LibraryStatus, Picture, Progress
 from core.store.reader import Reader
 from core.store.thumbnails import Thumbnails
 
@@ -17,8 +18,10 @@ from core.store.thumbnails import Thumbnails
 class Reading:
     """Made, used and closed on the `read` thread."""
 
-    def __init__(self, library: LibraryPaths) -> None:
+    def __init__(self, library: LibraryPaths, make_thumbnail: Callable[[ContentHash, bytes], bytes | None]) -> None:
+        """`make_thumbnail` makes and keeps what the cache has lost, from a content and a path that holds it."""
         self._library = library
+        self._make_thumbnail = make_thumbnail
         self._reader = Reader(library)
         self._thumbnails = Thumbnails(library.thumbnails)
 
@@ -31,9 +34,11 @@ class Reading:
         return self._reader.failures()
 
     def thumbnail(self, item_id: ItemId) -> Picture | None:
-        """An item's small picture, or None when there is none."""
-        content = self._reader.content_hash(item_id)
-        jpeg = None if content is None else self._thumbnails.get(content)
+        """An item's small picture, made again if the cache has lost it; None when it can not be made now."""
+        content, path = self._reader.content_hash(item_id), self._reader.path_of_item(item_id)
+        if content is None or path is None:
+            return None
+        jpeg = self._thumbnails.get(content) or self._make_thumbnail(content, path)
         return None if jpeg is None else read_thumbnail(jpeg)
 
     def path(self, file_id: FileId) -> Path:

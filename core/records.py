@@ -162,7 +162,6 @@ class Stage(StrEnum):
     READ = "read"
     DECODE = "decode"
     EMBED = "embed"
-    STORE = "store"
 
 
 class Reason(StrEnum):

@@ -58,8 +58,12 @@ def run_on_accelerator(graph: Graph, device: str) -> Run:
     torch.backends.cudnn.allow_tf32 = False  # vectors must not differ from those of a processor
     run = _batches(graph.build(), "cpu")
     expected = run([graph.example])
-    run = _batches(graph.build(), device)
-    if not all(map(_agree, run([graph.example])[0], expected[0])):
+    try:
+        run = _batches(graph.build(), device)
+        answer = run([graph.example])
+    except RuntimeError as error:  # no kernel for this card, no memory, an old driver
+        raise ModelError(f"The {TITLES[device]} does not work ({error}).", "Choose cpu in the settings.") from error
+    if not all(map(_agree, answer[0], expected[0])):
         raise ModelError(f"The {TITLES[device]} gives wrong answers.", "Choose cpu in the settings.")
     return run
 

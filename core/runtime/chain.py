@@ -23,7 +23,9 @@ def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
 
     def on_first(done: Future[A]) -> None:
         if not _failed(done, last):
-            go_on(done.result()).add_done_callback(on_second)
+            second = go_on(done.result())
+            second.add_done_callback(on_second)
+            last.add_done_callback(lambda ended: second.cancel() if ended.cancelled() else None)
 
     first.add_done_callback(on_first)
     return last

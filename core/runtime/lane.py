@@ -41,11 +41,6 @@ class Lane(Generic[R]):
         return self._worker.submit_at(priority, lambda: use(self._resource(), *args, **kwargs))
 
     @property
-    def is_current(self) -> bool:
-        """Whether the caller is running on this lane's thread."""
-        return self._worker.is_current
-
-    @property
     def waiting(self) -> int:
         """How many calls are queued."""
         return self._worker.waiting

@@ -56,10 +56,6 @@ class Worker:
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queues `run(*args, **kwargs)` at normal priority."""
-        return self.submit_at(Priority.NORMAL, run, *args, **kwargs)
-
     def submit_at(self, priority: Priority, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queues `run(*args, **kwargs)` at `priority`. A closed worker answers with a cancelled future."""
         future: Future[T] = Future()
@@ -69,11 +65,6 @@ class Worker:
                 return future
             self._jobs.put(_Job(priority, next(self._number), lambda: run(*args, **kwargs), future))
         return future
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller is running on this worker's thread."""
-        return threading.current_thread() is self._thread
 
     @property
     def waiting(self) -> int:

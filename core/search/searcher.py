@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -71,18 +72,18 @@ class Searcher:
         """The spaces in which examples are asked."""
         return [spec.space_id for spec in self._specs.values() if spec.answers_media]
 
-    def known(self, file_id: FileId) -> tuple[dict[SpaceId, Vectors], ContentHash]:
-        """The stored vectors of a file's segments in the spaces that answer examples, and its content.
+    def known(self, file_id: FileId) -> tuple[dict[SpaceId, Vectors], ContentHash, Path]:
+        """The stored vectors of a file's segments in the spaces that answer examples, its content and its path.
 
         Raises QuestionError when the library does not know the file.
         """
         details = self._reader.details(file_id)
         content = None if details is None else self._reader.content_hash(details.result.item_id)
-        if content is None:
+        if details is None or content is None:
             raise QuestionError("That file is no longer in the library.", "Search again to see what is there now.")
         segments = self._reader.segments_of_file(file_id)
         vectors = {space_id: self._reader.vectors(space_id, segments)[1] for space_id in self.example_spaces}
-        return {space_id: rows for space_id, rows in vectors.items() if len(rows)}, content
+        return {space_id: rows for space_id, rows in vectors.items() if len(rows)}, content, details.result.path
 
     def _find(
         self, question: Question, asked: Mapping[SpaceId, Vectors], same: ContentHash | None

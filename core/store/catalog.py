@@ -134,9 +134,21 @@ class Catalog:
             self._db.execute("DELETE FROM folder WHERE id=?", (folder_id,))
 
     def set_folder_state(self, folder_id: FolderId, state: FolderState) -> None:
-        """Remembers whether the folder can be read now; files of an offline folder are not claimed."""
+        """Remembers whether the folder can be read now; files of an offline folder are not claimed.
+
+        When it comes back, what could not be read because it was gone is tried again.
+        """
         with self._transaction():
-            self._db.execute("UPDATE folder SET state=? WHERE id=?", (state, folder_id))
+            changed = self._db.execute(
+                "UPDATE folder SET state=?1 WHERE id=?2 AND state<>?1", (state, folder_id)
+            ).rowcount
+            if changed and state is FolderState.ONLINE:
+                rows = self._db.execute(
+                    """UPDATE file SET state='waiting', attempts=0 WHERE folder_id=? AND state='failed'
+                       AND id IN (SELECT file_id FROM failure WHERE retryable) RETURNING id""",
+                    (folder_id,),
+                ).fetchall()
+                self._db.executemany("DELETE FROM failure WHERE file_id=?", rows)
 
     def apply_changes(self, folder_id: FolderId, changes: Changes) -> None:
         """Makes the folder's files what a scan found: all of it or, on an error, none.
@@ -188,12 +200,14 @@ class Catalog:
             for file_id, path, kind, attempts, signature in rows
         ]
 
-    def release(self, file_ids: Sequence[FileId]) -> None:
-        """Puts claimed files back, the attempt not counted: indexing was cancelled, nothing went wrong."""
+    def release(self, file_ids: Sequence[FileId] | None = None) -> None:
+        """Puts claimed files (None: all) back, the attempt not counted: indexing was cancelled, nothing went wrong."""
+        chosen = None if file_ids is None else json.dumps(list(file_ids))
         with self._transaction():
-            self._db.executemany(
-                "UPDATE file SET state='waiting', attempts=attempts-1 WHERE id=? AND state='working'",
-                ((file_id,) for file_id in file_ids),
+            self._db.execute(
+                """UPDATE file SET state='waiting', attempts=attempts-1
+                   WHERE state='working' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1)))""",
+                (chosen,),
             )
 
     def link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:

@@ -120,6 +120,14 @@ class Reader:
         waiting = states.get("waiting", 0) + states.get("working", 0)
         return Counts(sum(states.values()), items, waiting, states.get("failed", 0))
 
+    def claimable(self) -> int:
+        """How many waiting files can be indexed now: those of folders that are there."""
+        ((count,),) = self._rows(
+            """SELECT count(*) FROM file JOIN folder ON folder.id = folder_id
+               WHERE file.state = 'waiting' AND folder.state = 'online'"""
+        )
+        return int(count)
+
     def is_empty(self) -> bool:
         """Whether there is nothing to be found at all; unlike `counts` this takes no time in a large library."""
         return not self._rows("SELECT 1 FROM file WHERE item_id IS NOT NULL LIMIT 1")
@@ -148,6 +156,11 @@ class Reader:
             metadata=Metadata(width, height, form, taken_at, camera, latitude, longitude),
             copies=tuple(_path(path) for (path,) in copies),
         )
+
+    def path_of_item(self, item_id: ItemId) -> bytes | None:
+        """Where a file with this content is; None if there is none (any more)."""
+        rows = self._rows("SELECT path FROM file WHERE item_id=? ORDER BY id LIMIT 1", item_id)
+        return bytes(rows[0][0]) if rows else None
 
     def content_hash(self, item_id: ItemId) -> ContentHash | None:
         """The item's content: the key of its thumbnail."""

@@ -83,6 +83,16 @@ def _unreadable(error: OSError) -> MediaError:
     )
 
 
+def require_readable_size(signature: Signature, max_bytes: int) -> None:
+    """Raises MediaError (TOO_LARGE) for a file that nothing is to read to its end."""
+    if signature.size_bytes > max_bytes:
+        raise MediaError(
+            f"The file holds {signature.size_bytes / 1e6:,.0f} MB, more than the {max_bytes / 1e6:,.0f} MB allowed.",
+            "The limit can be raised in the settings.",
+            reason=Reason.TOO_LARGE,
+        )
+
+
 def require_unchanged(path: bytes, expected: Signature) -> None:
     """Raises MediaError (CHANGED_WHILE_READING) unless the file at `path` is still the one that was `expected`."""
     try:

@@ -20,8 +20,6 @@ from core.records import (
     Kind,
     Reason,
     SegmentId,
-    SpaceId,
-    SpaceSpec,
     Stage,
 )
 from core.store.catalog import IndexedFile, IndexedSegment
@@ -386,20 +384,3 @@ def test_file_ids_are_never_given_twice(library: Library) -> None:
     library.add_indexed("b.jpg")
     assert library.file_id("/pictures/b.jpg") > old
     assert library.reader.details(FileId(old)) is None
-
-
-def test_a_new_space_lets_every_file_wait_and_keep_what_it_has(library: Library) -> None:
-    library.add_indexed("a.jpg", "b.jpg")
-    before = library.searchable()
-    newer = SpaceSpec(SpaceId("starter/words@2"), 8, answers_text=True, answers_media=False, reason="matches the words")
-
-    library.catalog.register_space(newer)
-
-    assert library.reader.counts().waiting == 2
-    assert library.searchable() == before
-    assert len(library.reader.browse(Filters(), 10)) == 2
-    work = library.catalog.claim(64)
-    library.catalog.save([indexed(item, item.path, specs=(newer,)) for item in work])
-    assert set(library.reader.searchable(newer.space_id).come.tolist()) == before, "the same segments, in both spaces"
-    library.catalog.register_space(newer)
-    assert library.reader.counts().waiting == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.records import Changes, FileId, Filters, FolderId, Kind, Metadata, SegmentId
-from tests.core.store.conftest import LOOKS, WORDS, Library, found
+from core.records import Changes, FileId, Filters, FolderId, Kind, Metadata, SegmentId, SpaceId, SpaceSpec
+from tests.core.store.conftest import LOOKS, WORDS, Library, found, indexed
 
 ALL = 1000
 
@@ -147,3 +147,20 @@ def test_dates_out_of_this_world_are_no_trouble(library: Library) -> None:
     shown = [result.path.stem for result in library.reader.browse(Filters(), ALL)]
     assert set(shown) == set(days)
     assert shown.index("2300") < shown.index("1823")
+
+
+def test_a_new_space_lets_every_file_wait_and_keep_what_it_has(library: Library) -> None:
+    library.add_indexed("a.jpg", "b.jpg")
+    before = library.searchable()
+    newer = SpaceSpec(SpaceId("starter/words@2"), 8, answers_text=True, answers_media=False, reason="matches the words")
+
+    library.catalog.register_space(newer)
+
+    assert library.reader.counts().waiting == 2
+    assert library.searchable() == before
+    assert len(library.reader.browse(Filters(), 10)) == 2
+    work = library.catalog.claim(64)
+    library.catalog.save([indexed(item, item.path, specs=(newer,)) for item in work])
+    assert set(library.reader.searchable(newer.space_id).come.tolist()) == before, "the same segments, in both spaces"
+    library.catalog.register_space(newer)
+    assert library.reader.counts().waiting == 0

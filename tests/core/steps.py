@@ -1,0 +1,37 @@
+"""What the tests of the engine do, in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core import Answer, Engine, Event, ProgressChanged, Question
+
+WAIT_S = 60
+
+
+def index(engine: Engine, folder: Path) -> None:
+    engine.add_folder(folder).result(WAIT_S)
+    engine.wait_idle().result(WAIT_S)
+
+
+def rescan(engine: Engine) -> None:
+    engine.rescan().result(WAIT_S)
+    engine.wait_idle().result(WAIT_S)
+
+
+def ask(engine: Engine, text: str = "", **kwargs: object) -> Answer:
+    return engine.search(Question(text, **kwargs)).result(WAIT_S)  # type: ignore[arg-type]
+
+
+def names(answer: Answer) -> list[str]:
+    return [result.path.name for result in answer.results]
+
+
+def work_of(engine: Engine, act: Callable[[], object]) -> int:
+    """How many files went through the pipeline while `act` ran."""
+    seen: list[Event] = []
+    unsubscribe = engine.events.subscribe(seen.append)
+    act()
+    unsubscribe()
+    return max([event.progress.done for event in seen if isinstance(event, ProgressChanged)], default=0)
