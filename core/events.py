@@ -46,7 +46,7 @@ class ModelChanged:
 
 @dataclass(frozen=True, slots=True)
 class NoticePosted:
-    """Something the user should read once (recovered after a crash, disk nearly full)."""
+    """Something the user should read once (the library was damaged and made anew)."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""A named thread that does one job at a time, most urgent first. Every thread of the engine is one of these."""
+"""A named thread that does one job at a time, most urgent first. Most threads of the engine are one of these."""
 
 from __future__ import annotations
 

@@ -33,7 +33,6 @@ from core.records import (
 from core.store.changes import apply_changes, signature_of, signature_text
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
-from core.store.migrate import back_up
 from core.store.saving import save_content
 from core.store.snapshot import Snapshot
 
@@ -298,11 +297,6 @@ class Catalog:
         with damage_remembered(self._library.catalog), errors_in_words():
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._db.execute("PRAGMA optimize").fetchall()
-
-    def backup(self, path: Path) -> None:
-        """Writes a checked copy of the catalog to `path`, atomically."""
-        with damage_remembered(self._library.catalog):
-            back_up(self._db, path)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ _OPEN = (
 
 
 class Thumbnails:
-    """JPEG bytes by content hash. Make one per thread that uses it (`store` writes, `thumbs` reads).
+    """JPEG bytes by content hash. Make one per thread that uses it (`store` writes, `read` reads).
 
     A damaged cache is replaced by an empty one as soon as the damage is met.
     """

@@ -40,11 +40,6 @@ class Listing:
     files: tuple[FoundFile, ...] = ()
     unread: frozenset[bytes] = frozenset()
 
-    @property
-    def complete(self) -> bool:
-        """Whether what is not in `files` is not there."""
-        return not self.unread
-
 
 def is_skipped(name: bytes) -> bool:
     """Whether a file or directory of this name is hidden, or kept by a system for itself."""

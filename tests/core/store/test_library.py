@@ -167,18 +167,6 @@ def test_kill_in_a_migration_leaves_the_old_or_the_new(old: Path) -> None:
     assert seen == {1, 2}
 
 
-def test_backup_is_whole_while_work_goes_on(library: Library, tmp_path: Path) -> None:
-    library.add_indexed("a.jpg")
-    library.catalog.backup(tmp_path / "copy.db")
-    library.add_indexed("b.jpg")
-    assert integrity(tmp_path / "copy.db") == "ok"
-    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
-        assert copy.execute("SELECT count(*) FROM embedding").fetchone() == (2,)
-    assert {file.name for file in tmp_path.iterdir()} == {"copy.db", "library"}
-    with pytest.raises(LibraryError):
-        library.catalog.backup(tmp_path / "nowhere" / "copy.db")
-
-
 # damage
 
 

@@ -24,7 +24,7 @@ def test_media_are_listed_in_order_with_their_signature(tmp_path: Path) -> None:
         put(tmp_path / name)
     listing = scan(tmp_path, kind_of)
     assert names(listing) == ["a.JPG", "b.jpg", "m/e.jpg", "m/deep/d.jpg", "z/c.jpg"]
-    assert listing.complete
+    assert not listing.unread
     for file in listing.files:
         assert file.kind is Kind.IMAGE
         assert file.signature == signature_of(file.path)
@@ -52,7 +52,7 @@ def test_links_are_not_followed_and_loops_end(tmp_path: Path) -> None:
     (root / "dangling.jpg").symlink_to(root / "nothing")
     listing = scan(root, kind_of)
     assert names(listing) == ["real.jpg"]
-    assert listing.complete
+    assert not listing.unread
 
 
 def test_what_is_no_regular_file_is_no_media(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_own_data_is_passed_over_under_any_name(tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(library)
     listing = scan(tmp_path, kind_of, exclude=[tmp_path / "alias", tmp_path / "absent"])
     assert names(listing) == ["photo.jpg"]
-    assert listing.complete
+    assert not listing.unread
 
 
 def test_absent_root_is_unread(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_stopping_leaves_the_rest_unknown(tmp_path: Path) -> None:
     asked = iter([False, False, True])
     listing = scan(tmp_path, kind_of, stop=lambda: next(asked))
     assert len(listing.files) == 1
-    assert not listing.complete
+    assert listing.unread
     assert listing.root in listing.unread
 
 
@@ -162,7 +162,7 @@ def test_other_drives_are_not_entered(in_namespace: Callable[[str, str], None], 
         assert listing.unread == {os.fsencode(Path.cwd() / "drive")}, listing
         inner = scan(Path.cwd() / "drive", lambda name: Kind.IMAGE)
         assert [os.path.basename(file.path) for file in inner.files] == [b"there.jpg"], inner
-        assert inner.complete, inner
+        assert not inner.unread, inner
         """,
     )
 
