@@ -55,11 +55,13 @@ class Engine:
     """One open library. Close it, or use it as a context manager.
 
     Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
-    turn. A future's exception is a CoreError the user can be told, a CancelledError, or a bug.
+    turn. A future's exception is a CoreError the user can be told, a CancelledError, or a bug. With `read_only` it
+    looks into a library that another process has open; what would write fails with LibraryError.
     """
 
-    def __init__(self, library: LibraryPaths, settings: Settings) -> None:
+    def __init__(self, library: LibraryPaths, settings: Settings, *, read_only: bool = False) -> None:
         self.library = library
+        self._read_only = read_only
         self.settings = settings
         self.events = EventBus()
         self._encoders = [
@@ -102,7 +104,11 @@ class Engine:
         )
         self._asked_lock = threading.Lock()
         self._asked: list[threading.Event] = []
-        self.opened: Future[None] = self._store.call(Priority.URGENT, lambda _: None)
+        self.opened: Future[None] = (
+            self._read.call(Priority.URGENT, lambda _: None)
+            if read_only
+            else self._store.call(Priority.URGENT, lambda _: None)
+        )
 
     # life
 
@@ -279,6 +285,8 @@ class Engine:
     # the lanes' resources, each made on its own thread
 
     def _open_storage(self) -> Storage:
+        if self._read_only:
+            raise LibraryError("This library is open elsewhere and can only be read here.", "Close the other first.")
         storage = Storage.open(self.library)
         for space in self._board.spaces:
             storage.catalog.register_space(space)
@@ -288,13 +296,18 @@ class Engine:
         return storage
 
     def _open_searcher(self) -> Searcher:
-        self.opened.result()
+        self._wait_until_written()
         strangers = {space_id: rows for encoder in self._encoders for space_id, rows in encoder.strangers().items()}
         return Searcher(self.library, self._board.spaces, strangers)
 
     def _open_reading(self) -> Reading:
-        self.opened.result()
+        self._wait_until_written()
         return Reading(self.library, self._make_thumbnail)
+
+    def _wait_until_written(self) -> None:
+        """Readers come after the one who locks, migrates and repairs; unless that is another process."""
+        if not self._read_only:
+            self.opened.result()
 
     def _make_thumbnail(self, content: ContentHash, path: bytes) -> bytes | None:
         """Runs on the `read` thread, which waits for this one picture."""
@@ -313,7 +326,10 @@ class Engine:
             self._asked.remove(abandoned)
 
 
-def open_engine(library: Path | None = None, settings: Settings | None = None) -> Engine:
-    """The engine on a library folder (the default one if none is named), made where there is none. Returns at once."""
+def open_engine(library: Path | None = None, settings: Settings | None = None, *, read_only: bool = False) -> Engine:
+    """The engine on a library folder (the default one if none is named), made where there is none. Returns at once.
+
+    With `read_only`, for a library that another process has open; nothing is made, changed or locked.
+    """
     paths = LibraryPaths((library or default_library()).expanduser().absolute())
-    return Engine(paths, settings or Settings.load(paths.settings))
+    return Engine(paths, settings or Settings.load(paths.settings), read_only=read_only)

@@ -15,6 +15,7 @@ from core.cli.exits import Exit
 from core.cli.progress_bar import follow
 from core.cli.table import count, models_table, shown, size, table
 from core.engine import Engine, open_engine
+from core.errors import CoreError, LibraryBusyError
 from core.events import Event, NoticePosted
 from core.records import (
     Example,
@@ -71,7 +72,7 @@ def similar(arguments: Namespace) -> Exit:
 
 def status(arguments: Namespace) -> Exit:
     """Shows the library in numbers."""
-    with _opened(arguments.library) as engine:
+    with _opened(arguments.library, reading=True) as engine:
         now = engine.status().result()
     size_bytes = sum(path.lstat().st_size for path in now.library.rglob("*") if path.is_file())
     if arguments.json:
@@ -83,7 +84,7 @@ def status(arguments: Namespace) -> Exit:
 
 def failures(arguments: Namespace) -> Exit:
     """Lists the files that failed; with `--retry`, those that fail again."""
-    with _opened(arguments.library) as engine:
+    with _opened(arguments.library, reading=not arguments.retry) as engine:
         if arguments.retry:
             engine.start(watch=False)
             tried = engine.retry().result()
@@ -110,20 +111,35 @@ COMMANDS: dict[str, Callable[[Namespace], Exit]] = {
 
 
 @contextmanager
-def _opened(library: Path | None) -> Iterator[Engine]:
-    """The engine on a library that did open. What the user should know of it is said at the end."""
+def _opened(library: Path | None, *, reading: bool = False) -> Iterator[Engine]:
+    """The engine on a library that did open. What the user should know of it is said at the end.
+
+    Who is only `reading` may do so while the library is open elsewhere, in the window say.
+    """
     notices: list[str] = []
 
     def hear(event: Event) -> None:
         if isinstance(event, NoticePosted):
             notices.append(event.text)
 
-    with open_engine(library) as engine:
+    with _open(library, reading=reading) as engine:
         engine.events.subscribe(hear)
-        engine.opened.result()
         yield engine
     for notice in notices:
         _say(notice)
+
+
+def _open(library: Path | None, *, reading: bool) -> Engine:
+    engine = open_engine(library)
+    try:
+        engine.opened.result()
+    except CoreError as error:
+        engine.close()
+        if not (reading and isinstance(error, LibraryBusyError)):
+            raise
+        engine = open_engine(library, read_only=True)
+        engine.opened.result()
+    return engine
 
 
 def _add(engine: Engine, path: Path) -> FolderId:
@@ -137,7 +153,7 @@ def _add(engine: Engine, path: Path) -> FolderId:
 def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
     filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
     question = Question(text, examples, filters, limit=arguments.k)
-    with _opened(arguments.library) as engine:
+    with _opened(arguments.library, reading=True) as engine:
         answer = engine.search(question).result()
     if arguments.json:
         print_json([result_document(result) for result in answer.results])

@@ -143,18 +143,6 @@ def test_doctor_loads_the_models(library: Library) -> None:
     assert done.json["packages"]["torch"] in library.ask("doctor").out
 
 
-def test_library_that_is_open_elsewhere_is_a_sentence(tmp_path: Path, empty: Callable[..., Done]) -> None:
-    with open_engine(tmp_path / "library") as engine:
-        engine.opened.result(60)
-        for command in (["status"], ["search", "a cat"], ["index", str(tmp_path)]):
-            done = empty(*command)
-            assert (done.code, done.out) == (1, "")
-            assert is_sentence(done.err)
-        done = empty("doctor", "--json")
-        assert done.code in {1, 3}
-        assert done.json["problem"]
-
-
 def test_library_that_cannot_be_made_is_a_sentence() -> None:
     done = likewise("status", "--library", "/proc/nowhere")
     assert (done.code, done.out) == (1, "")
@@ -233,3 +221,18 @@ def test_folder_that_is_suddenly_empty_keeps_what_is_known(
     assert (again.code, again.out) == (0, "Indexed 1 file\n")
     assert "not connected" in again.err
     assert empty("search", "a cat", "--json").names == ["cat.png"]
+
+
+def test_a_library_that_is_open_elsewhere_can_be_asked_but_not_changed(library: Library) -> None:
+    with open_engine(library.root) as engine:
+        engine.opened.result()
+        found = likewise("search", "a", "cat", "--json", "--library", library.root)
+        like = likewise("similar", library.photos / "rocket.jpg", "--json", "--library", library.root)
+        known = likewise("status", "--json", "--library", library.root)
+        refused = likewise("index", library.photos, "--library", library.root)
+
+    assert (found.code, found.names[0]) == (0, "chelsea.png")
+    assert (like.code, like.names[0]) == (0, "rocket.jpg")
+    assert known.json["files"] == 8
+    assert refused.code == 1
+    assert is_sentence(refused.err)
