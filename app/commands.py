@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app import wording
-from app.ask.incoming import Incoming, read_mime
-from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, chip_of, chip_of_result
+from app.ask.incoming import MAX_FILES, Incoming, read_mime
+from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, Removal, chip_of, chip_of_result
 from app.bridge import Bridge
 from app.desktop import Revealer, make_mime, open_media
 from app.messages import Messages
@@ -45,8 +45,8 @@ class Commands(QObject):
         self._messages = messages
         self._preferences = preferences
         self._revealer = Revealer(self)
-        self._undo: list[Callable[[], object]] = []
-        question.chip_removed.connect(self._remember_chip)
+        self._undo: list[Removal | Folder] = []
+        question.removed.connect(self._remember)
 
     # results
 
@@ -111,13 +111,13 @@ class Commands(QObject):
         for folder in incoming.folders:
             self.add_folder_at(folder)
         if incoming.examples:
-            self._question.search_with([chip_of(example) for example in incoming.examples])
+            self._question.add([chip_of(example) for example in incoming.examples])
         if not incoming:
             self._messages.note("Nothing here that Likewise can use: it takes pictures and folders from this computer.")
 
-    def search_with_path(self, path: Path) -> None:
-        """Searches with a file named on the command line."""
-        self._question.search_with([chip_of(Example(path=path))])
+    def search_with_paths(self, paths: Sequence[Path]) -> None:
+        """Searches with the files named on the command line."""
+        self._question.search_with([chip_of(Example(path=path)) for path in paths[:MAX_FILES]])
 
     # folders
 
@@ -161,9 +161,15 @@ class Commands(QObject):
 
     def _removed(self, folder: Folder, _nothing: None) -> None:
         self._question.forget_folder(folder.folder_id)
-        self._undo.append(partial(self.add_folder_at, folder.path))
-        name = wording.name_of(folder.path)
-        self._messages.note(f"“{name}” was removed from Likewise. Its files were not touched.", "Undo", self.undo)
+        self._undo = [
+            entry.without_folder(folder.folder_id) if isinstance(entry, Removal) else entry for entry in self._undo
+        ]
+        self._undo.append(folder)
+        self._messages.note(
+            f"“{wording.name_of(folder.path)}” was removed from Likewise. Its files were not touched.",
+            "Undo",
+            partial(self._take_back, folder),
+        )
 
     @Slot()
     def rescan(self) -> None:
@@ -219,11 +225,20 @@ class Commands(QObject):
     def undo(self) -> None:
         """Takes back the last removal of a folder or of a part of the question."""
         if self._undo:
-            self._undo.pop()()
+            self._take_back(self._undo[-1])
 
-    @Slot()
-    def _remember_chip(self) -> None:
-        self._undo.append(self._question.undo)
+    @Slot(object)
+    def _remember(self, removal: Removal) -> None:
+        self._undo.append(removal)
+
+    def _take_back(self, entry: Removal | Folder) -> None:
+        if entry not in self._undo:
+            return  # already taken back
+        self._undo.remove(entry)
+        if isinstance(entry, Folder):
+            self.add_folder_at(entry.path)
+        else:
+            self._question.take_back(entry)
 
     def _ignore(self, _result: object) -> None:
         """For calls whose success shows by itself."""

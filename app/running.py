@@ -90,11 +90,14 @@ class Session(QObject):
     def _begin(self, engine: Engine, _opened: None) -> None:
         self.bridge.connect_engine(engine)
         engine.start()
+        files = []
         for path in self._paths:
             if path.is_dir():
                 self.window.commands.add_folder_at(path)
             else:
-                self.window.commands.search_with_path(path)
+                files.append(path)
+        if files:
+            self.window.commands.search_with_paths(files)
 
     def _fail(self, error: BaseException) -> None:
         self.window.stage.fail_to_open(error)

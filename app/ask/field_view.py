@@ -50,7 +50,7 @@ class FieldView(QWidget):
         self.edit.focused.connect(self.update)
         self.setFocusProxy(self.edit)
         self._clear = IconButton("close", "Clear the question (Esc)", size_px=26)
-        self._clear.clicked.connect(model.clear)
+        self._clear.clicked.connect(self.escape)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(4)
         layout = QHBoxLayout(self)
@@ -90,7 +90,8 @@ class FieldView(QWidget):
         if self._model.is_empty and not self.edit.text():
             self.left.emit()
             return
-        self._silence.stop()
+        if self._silence.isActive():
+            self._ask()  # so that Undo brings back the last words too
         self.edit.clear()
         self._model.clear()
         self._refresh()

@@ -50,21 +50,51 @@ class Asked:
         return Question(self.text, tuple(chip.example for chip in self.chips), self.filters, limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A change of the question that took something away, so that it can be taken back."""
+
+    before: Asked
+    after: Asked
+
+    def undone_in(self, now: Asked) -> Asked:
+        """`now` with what was removed put back, what came in its place gone, and all that changed since kept."""
+        came = set(self.after.chips) - set(self.before.chips)
+        went = [chip for chip in self.before.chips if chip not in self.after.chips]
+        chips = dict.fromkeys((*went, *(chip for chip in now.chips if chip not in came)))
+        order = {chip: place for place, chip in enumerate(self.before.chips)}
+        was, became, filters = self.before.filters, self.after.filters, now.filters
+        if (filters.since, filters.until) == (became.since, became.until):
+            filters = replace(filters, since=was.since, until=was.until)
+        if filters.folder_id == became.folder_id:
+            filters = replace(filters, folder_id=was.folder_id)
+        if filters.kinds == became.kinds:
+            filters = replace(filters, kinds=was.kinds)
+        return Asked(
+            text=self.before.text if now.text == self.after.text else now.text,
+            chips=tuple(sorted(chips, key=lambda chip: order.get(chip, len(order)))),
+            filters=filters,
+        )
+
+    def without_folder(self, folder_id: FolderId) -> Removal:
+        """The same removal, but for a filter by this folder."""
+        return Removal(_without_folder(self.before, folder_id), _without_folder(self.after, folder_id))
+
+
 class QuestionModel(QObject):
     """Holds what is asked now. Each change that removes something can be taken back.
 
     Signals:
         changed: the question is another one.
-        chip_removed: something was removed that `undo` would bring back.
+        removed: something was taken away: the Removal that `take_back` takes.
     """
 
     changed = Signal()
-    chip_removed = Signal()
+    removed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._asked = Asked()
-        self._removed: list[Asked] = []
 
     @property
     def asked(self) -> Asked:
@@ -82,7 +112,7 @@ class QuestionModel(QObject):
 
     def search_with(self, chips: Sequence[ExampleChip]) -> None:
         """Asks with these examples alone, within the same filters."""
-        self._become(Asked(chips=tuple(chips), filters=self._asked.filters))
+        self._replace(Asked(chips=tuple(chips), filters=self._asked.filters))
 
     def add(self, chips: Sequence[ExampleChip]) -> None:
         """Asks with these examples too."""
@@ -90,12 +120,12 @@ class QuestionModel(QObject):
 
     def remove_chip(self, chip: ExampleChip) -> None:
         """Asks without this example."""
-        self._remove(replace(self._asked, chips=tuple(kept for kept in self._asked.chips if kept != chip)))
+        self._replace(replace(self._asked, chips=tuple(kept for kept in self._asked.chips if kept != chip)))
 
     def set_filters(self, filters: Filters) -> None:
         """Asks within these filters."""
         if len(_set_fields(filters)) < len(_set_fields(self._asked.filters)):
-            self._remove(replace(self._asked, filters=filters))
+            self._replace(replace(self._asked, filters=filters))
         else:
             self._become(replace(self._asked, filters=filters))
 
@@ -110,22 +140,17 @@ class QuestionModel(QObject):
     def clear(self) -> None:
         """Asks nothing; filters stay until nothing else is left."""
         if self._asked.text or self._asked.chips:
-            self._become(Asked(filters=self._asked.filters))
+            self._replace(Asked(filters=self._asked.filters))
         else:
-            self._become(Asked())
+            self._replace(Asked())
 
-    def undo(self) -> bool:
-        """Brings back what was removed last; whether there was something."""
-        if not self._removed:
-            return False
-        self._become(self._removed.pop())
-        return True
+    def take_back(self, removal: Removal) -> None:
+        """Puts back what was removed; what changed since stays."""
+        self._become(removal.undone_in(self._asked))
 
     def forget_folder(self, folder_id: FolderId) -> None:
-        """The folder is gone: it can no longer be a filter, now or by undoing."""
-        self._removed.clear()
-        if self._asked.filters.folder_id == folder_id:
-            self._become(replace(self._asked, filters=replace(self._asked.filters, folder_id=None)))
+        """The folder is gone: it can no longer be a filter."""
+        self._become(_without_folder(self._asked, folder_id))
 
     def to_stored(self) -> dict[str, Any]:
         """The question as JSON can hold it; pasted pictures are not kept."""
@@ -153,15 +178,22 @@ class QuestionModel(QObject):
         chips = tuple(chip_of(example) for example in examples)
         self._become(Asked(text if isinstance(text, str) else "", chips, filters))
 
-    def _remove(self, asked: Asked) -> None:
-        self._removed.append(self._asked)
+    def _replace(self, asked: Asked) -> None:
+        before = self._asked
         self._become(asked)
-        self.chip_removed.emit()
+        if before not in {asked, Asked()}:
+            self.removed.emit(Removal(before, asked))
 
     def _become(self, asked: Asked) -> None:
         if asked != self._asked:
             self._asked = asked
             self.changed.emit()
+
+
+def _without_folder(asked: Asked, folder_id: FolderId) -> Asked:
+    if asked.filters.folder_id != folder_id:
+        return asked
+    return replace(asked, filters=replace(asked.filters, folder_id=None))
 
 
 def _storable(chip: ExampleChip) -> bool:

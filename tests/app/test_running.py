@@ -45,7 +45,7 @@ def run(close_after_ms: int, library: Path, *paths: Path) -> None:
 @pytest.mark.parametrize("close_after_ms", [0, 60, 400, 2500])
 def test_it_can_be_closed_at_any_moment(tmp_path: Path, photos: Path, model_cache: Path, close_after_ms: int) -> None:
     run(close_after_ms, tmp_path / "library", photos)
-    assert not (tmp_path / "library" / "window.ini").is_dir()
+    assert (tmp_path / "library" / "window.ini").is_file()
 
 
 @pytest.mark.slow
@@ -69,6 +69,21 @@ def test_a_library_in_use_is_said_on_a_page(tmp_path: Path, model_cache: Path, q
         session.close()
         session.window.close()
         session.deleteLater()
+
+
+def test_files_named_at_the_start_make_one_question(tmp_path: Path, photos: Path, qapp: QApplication) -> None:
+    from pytestqt.qtbot import QtBot
+
+    from app.running import Session
+
+    names = ["rocket.jpg", "coffee.png"]
+    session = Session(qapp, tmp_path / "library", [photos / name for name in names])
+    session.window.show()
+    asked = session.window.question
+    QtBot(None).waitUntil(lambda: [chip.label for chip in asked.asked.chips] == names, timeout=20_000)
+    session.window.close()
+    session.close()
+    session.deleteLater()
 
 
 class Node:

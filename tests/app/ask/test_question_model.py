@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.ask.question_model import NO_FILTERS, ExampleChip, QuestionModel, chip_of
+from app.ask.question_model import NO_FILTERS, Asked, ExampleChip, QuestionModel, Removal, chip_of
 from core import Example, Filters, FolderId, Kind, Question
 
 CAT, DOG = (chip_of(Example(path=Path(f"/pictures/{name}.jpg"))) for name in ("cat", "dog"))
@@ -17,6 +17,14 @@ SUMMER = Filters(since="2026-06-01", until="2026-08-31")
 @pytest.fixture
 def model() -> QuestionModel:
     return QuestionModel()
+
+
+@pytest.fixture
+def removals(model: QuestionModel) -> list[Removal]:
+    """What the model said it removed, the last at the end."""
+    said: list[Removal] = []
+    model.removed.connect(said.append)
+    return said
 
 
 def test_words_examples_and_filters_make_one_question(model: QuestionModel) -> None:
@@ -33,17 +41,46 @@ def test_searching_with_an_example_replaces_words_but_keeps_filters(model: Quest
     assert (model.asked.text, model.asked.chips, model.asked.filters) == ("", (CAT,), SUMMER)
 
 
-def test_what_was_removed_comes_back_in_reverse(model: QuestionModel) -> None:
+def test_what_was_removed_comes_back_in_its_place(model: QuestionModel, removals: list[Removal]) -> None:
     model.add([CAT, DOG])
     model.set_filters(SUMMER)
     model.drop_filters()
     model.remove_chip(CAT)
     assert model.asked.chips == (DOG,)
-    assert model.undo()
+    model.take_back(removals.pop())
     assert model.asked.chips == (CAT, DOG)
-    assert model.undo()
+    model.take_back(removals.pop())
     assert model.asked.filters == SUMMER
-    assert not model.undo()
+    assert not removals
+
+
+def test_taking_back_keeps_what_came_since(model: QuestionModel, removals: list[Removal]) -> None:
+    model.add([CAT])
+    model.remove_chip(CAT)
+    model.set_text("on a beach")
+    model.add([DOG])
+    model.set_filters(SUMMER)
+    model.take_back(removals.pop())
+    assert model.asked == Asked("on a beach", (CAT, DOG), SUMMER)
+
+
+def test_a_replaced_question_comes_back_whole(model: QuestionModel, removals: list[Removal]) -> None:
+    model.set_text("a cat")
+    model.add([CAT])
+    model.search_with([DOG])
+    assert model.asked == Asked(chips=(DOG,))
+    model.clear()
+    model.take_back(removals.pop())
+    model.take_back(removals.pop())
+    assert model.asked == Asked("a cat", (CAT,))
+
+
+def test_what_removes_nothing_cannot_be_taken_back(model: QuestionModel, removals: list[Removal]) -> None:
+    model.clear()
+    model.search_with([CAT])
+    model.search_with([CAT])
+    model.remove_chip(DOG)
+    assert not removals
 
 
 def test_clearing_leaves_the_filters_until_nothing_else_is_left(model: QuestionModel) -> None:
@@ -55,11 +92,11 @@ def test_clearing_leaves_the_filters_until_nothing_else_is_left(model: QuestionM
     assert model.is_empty
 
 
-def test_a_folder_that_is_gone_is_no_filter(model: QuestionModel) -> None:
+def test_a_folder_that_is_gone_is_no_filter(model: QuestionModel, removals: list[Removal]) -> None:
     model.look_in(FolderId(3))
     model.drop_filters()
-    model.forget_folder(FolderId(3))
-    assert not model.undo()
+    model.take_back(removals.pop().without_folder(FolderId(3)))
+    assert model.is_empty
     model.look_in(FolderId(3))
     model.forget_folder(FolderId(3))
     assert model.asked.filters == NO_FILTERS
