@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
@@ -38,14 +40,21 @@ def place_of(path: Path) -> str:
     return safe(str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path))
 
 
-def number(value: int) -> str:
-    """3204 → "3,204", in the user's own way."""
-    return QLocale().toString(value)
+def tip(lines: Sequence[str]) -> str:
+    """Lines that are safe to show as a tool tip, which unlike a label would read them as HTML; none for no lines."""
+    text = html.escape("\n".join(lines))
+    return f"<p style='white-space:pre'>{text}</p>" if lines else ""
 
 
-def count(value: int, noun: str) -> str:
-    """3 and "photo" → "3 photos"."""
-    return f"{number(value)} {noun}" if value == 1 else f"{number(value)} {noun}s"
+def number(value: int, *, at_least: bool = False) -> str:
+    """3204 → "3,204", in the user's own way; "3,204+" when there may be more."""
+    return QLocale().toString(value) + ("+" if at_least else "")
+
+
+def count(value: int, noun: str, *, at_least: bool = False) -> str:
+    """3 and "photo" → "3 photos"; "3+ photos" when there may be more."""
+    several = "" if value == 1 and not at_least else "es" if noun.endswith("ch") else "s"
+    return f"{number(value, at_least=at_least)} {noun}{several}"
 
 
 def kind_name(kind: Kind) -> str:

@@ -323,6 +323,11 @@ class Answer:
     results: Sequence[Result] = ()
     elapsed_ms: float = 0.0
 
+    @property
+    def may_have_more(self) -> bool:
+        """Whether the list ends where the question wanted it to end, so that there may be more."""
+        return len(self.results) >= self.question.limit
+
 
 @dataclass(frozen=True, slots=True)
 class Details:

@@ -39,9 +39,15 @@ class GridModel(QAbstractListModel):
         """How many weak results are held back."""
         return len(self._answer.results) - len(self._rows) if self._answer else 0
 
-    def set_answer(self, answer: Answer) -> None:
-        """Shows `answer`. Weaker matches stay shown while the question stays the same."""
-        same = self._answer is not None and same_question(self._answer.question, answer.question)
+    @property
+    def may_have_more(self) -> bool:
+        """Whether there may be more results than the answer holds."""
+        return self._answer is not None and self._answer.may_have_more
+
+    def set_answer(self, answer: Answer | None) -> None:
+        """Shows `answer`, or nothing. Weaker matches stay shown while the question stays the same."""
+        shown = self._answer
+        same = shown is not None and answer is not None and same_question(shown.question, answer.question)
         self._weaker_shown = self._weaker_shown and same
         self.beginResetModel()
         self._answer = answer
@@ -87,8 +93,11 @@ class GridModel(QAbstractListModel):
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
 
-    def _fill(self, answer: Answer) -> None:
+    def _fill(self, answer: Answer | None) -> None:
         self._row_of = None
+        if answer is None:
+            self._rows, self.sections = (), []
+            return
         if answer.outcome is Outcome.BROWSE:
             self._rows = answer.results
             self.sections = _by_month(answer.results)
@@ -96,10 +105,10 @@ class GridModel(QAbstractListModel):
         rows: list[Result] = []
         self.sections = []
         for strength, title in _BANDS:
-            band = [result for result in answer.results if result.strength is strength]
+            band, at_least = band_of(answer, strength)
             if not band or (strength is Strength.WEAK and not self._weaker_shown):
                 continue
-            self.sections.append(Section(f"{title} · {number(len(band))}", len(rows), len(band)))
+            self.sections.append(Section(f"{title} · {number(len(band), at_least=at_least)}", len(rows), len(band)))
             rows.extend(band)
         self._rows = rows
 
@@ -107,6 +116,12 @@ class GridModel(QAbstractListModel):
 def same_question(one: Question, other: Question) -> bool:
     """Whether both ask the same, however many answers they want."""
     return replace(one, limit=0) == replace(other, limit=0)
+
+
+def band_of(answer: Answer, strength: Strength) -> tuple[list[Result], bool]:
+    """The results of one strength, and whether there may be more of it: results come best first."""
+    band = [result for result in answer.results if result.strength is strength]
+    return band, answer.may_have_more and answer.results[-1].strength is strength
 
 
 def _by_month(results: Sequence[Result]) -> list[Section]:

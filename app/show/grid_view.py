@@ -43,7 +43,7 @@ class GridView(BandedView):
         picked: the selection changed.
         zoomed: the wanted cell size changed, in pixels.
         typed: a character was typed here that belongs in the search field.
-        end_neared: the last rows are on screen.
+        end_neared: the last rows are on screen, and none are held back: more would be seen.
     """
 
     picked = Signal()
@@ -84,10 +84,11 @@ class GridView(BandedView):
         self.viewport().update()
         self.zoomed.emit(cell_px)
 
-    def show_answer(self, answer: Answer) -> None:
-        """Shows `answer`. A newer answer to the same question leaves selection and place as they are."""
+    def show_answer(self, answer: Answer | None) -> None:
+        """Shows `answer`, or nothing. A newer answer to the same question leaves selection and place as they are."""
         shown = self.results.answer
-        place = self._place() if shown is not None and same_question(shown.question, answer.question) else None
+        same = shown is not None and answer is not None and same_question(shown.question, answer.question)
+        place = self._place() if same else None
         self._thumbnails.forget_absent()
         self.results.set_answer(answer)
         self.doItemsLayout()
@@ -146,7 +147,7 @@ class GridView(BandedView):
         hidden = self.results.hidden_count
         self.footer_px = CONTROL_PX + MARGIN_PX if hidden else 0
         super().updateGeometries()
-        self.weaker_button.setText(f"Show weaker matches ({number(hidden)})")
+        self.weaker_button.setText(f"Show weaker matches ({number(hidden, at_least=self.results.may_have_more)})")
         self.weaker_button.adjustSize()
         self.weaker_button.setVisible(bool(hidden))
         area = QRect(QPoint(MARGIN_PX, max(self.grid.height_px, MARGIN_PX)), self.weaker_button.size())
@@ -208,7 +209,7 @@ class GridView(BandedView):
         self._on_screen = on_screen
         self._thumbnails.set_edge(round(self.grid.cell_px * self.devicePixelRatioF()))
         self._thumbnails.want(on_screen)
-        if rows and rows[-1] >= self.results.rowCount() - 1:
+        if rows and rows[-1] >= self.results.rowCount() - 1 and not self.results.hidden_count:
             self.end_neared.emit()
 
     @Slot(object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -262,3 +263,23 @@ def test_a_hundred_thousand_results_are_laid_out_and_painted_by_the_screenful(gr
     grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum() // 2)
     grid.grab()
     assert 0 < len(painted) < 100
+
+
+def test_more_is_asked_for_only_where_it_would_be_seen(qtbot: QtBot, grid: GridView) -> None:
+    with qtbot.assertNotEmitted(grid.end_neared, wait=120):
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+    with qtbot.waitSignal(grid.end_neared):
+        grid.show_weaker()
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+
+
+def test_the_last_band_of_a_list_that_is_not_whole_says_so(grid: GridView) -> None:
+    many = found()
+    grid.show_answer(replace(many, question=Question("dog", limit=len(many.results))))
+    assert grid.weaker_button.text() == "Show weaker matches (30+)"
+    grid.show_weaker()
+    assert [section.title for section in grid.results.sections] == [
+        "Strong matches · 8",
+        "Likely · 12",
+        "Weaker · 30+",
+    ]
