@@ -1,6 +1,8 @@
-"""The line at the bottom: what is being done and how long it will take, else how much there is."""
+"""The line at the bottom: what is being done and how long it will take, else why nothing is, or how much there is."""
 
 from __future__ import annotations
+
+import html
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
@@ -67,7 +69,9 @@ class StatusLine(QWidget):
     def _refresh(self) -> None:
         progress = self._progress
         at_work = progress.activity in _AT_WORK
-        self.text.setText(say(progress) if at_work else self._resting)
+        note = "" if at_work else wording.safe(progress.note)
+        self.text.setText(say(progress) if at_work else note or self._resting)
+        self.text.setToolTip(f"<p>{html.escape(note)}</p>" if note else "")
         self._bar.setVisible(at_work and progress.total > 0)
         self._bar.show_share(progress.done / progress.total if progress.total else 0.0)
         self.pause_button.setText("Resume" if progress.activity is Activity.PAUSED else "Pause")
