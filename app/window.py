@@ -117,7 +117,7 @@ class Window(QWidget):
             "copy_path": do.copy_path,
             "add_folder": do.add_folder,
             "rescan": do.rescan,
-            "problems": self._show_problems,
+            "problems": self._toggle_problems,
             "sidebar": self._show_sidebar,
             "larger": partial(self.grid.zoom, larger=True),
             "smaller": partial(self.grid.zoom, larger=False),
@@ -134,9 +134,8 @@ class Window(QWidget):
         self._bridge.happened.connect(self._hear)
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
-        self.search.failed.connect(self._messages.fail)
+        self.search.failed.connect(self.stage.show_refusal)
         self.search.slow.connect(self.stage.say_searching)
-        self.search.failed.connect(self.stage.summarize)
         self.question.changed.connect(self._mark_place)
         self.field.left.connect(self.grid.enter)
         self.grid.picked.connect(self._show_details)
@@ -149,7 +148,7 @@ class Window(QWidget):
         self.details.reveal_asked.connect(do.reveal)
         self.quick_look.walked.connect(self.grid.walk)
         self.quick_look.closed.connect(self.grid.setFocus)
-        self.quick_look.open_asked.connect(do.open)
+        self.quick_look.open_asked.connect(do.open_result)
         self.drop_overlay.dropped.connect(do.take)
         self.stage.page.way_chosen.connect(self._go)
         self.stage.summary_changed.connect(self.status.show_resting)
@@ -157,6 +156,7 @@ class Window(QWidget):
         self.stage.problems_shown.connect(self._free_details)
         self.sidebar.chosen.connect(self._look_in)
         self.sidebar.problems_chosen.connect(self._show_problems)
+        self.sidebar.problems_entered.connect(self._enter_problems)
         self.sidebar.add_asked.connect(do.add_folder)
         self.sidebar.rescan_asked.connect(do.rescan_folder)
         self.sidebar.reveal_asked.connect(do.reveal_folder)
@@ -207,6 +207,8 @@ class Window(QWidget):
 
     @Slot()
     def _find(self) -> None:
+        if self.quick_look.isVisible():
+            self.quick_look.dismiss()
         self.field.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.edit.selectAll()
 
@@ -214,6 +216,8 @@ class Window(QWidget):
     def _escape(self) -> None:
         if self.quick_look.isVisible():
             self.quick_look.dismiss()
+        elif self.stage.shows_problems:
+            self._leave_problems()
         else:
             self.field.escape()
 
@@ -246,7 +250,25 @@ class Window(QWidget):
     @Slot()
     def _show_problems(self) -> None:
         self.stage.show_problems(shown=True)
+
+    @Slot()
+    def _enter_problems(self) -> None:
+        self._show_problems()
         self.failures.list.setFocus()
+
+    @Slot()
+    def _leave_problems(self) -> None:
+        self.stage.show_problems(shown=False)
+        (self.grid if self.stage.currentWidget() is self.grid else self.field).setFocus()
+
+    @Slot()
+    def _toggle_problems(self) -> None:
+        if self.quick_look.isVisible():
+            self.quick_look.dismiss()
+        if self.stage.shows_problems:
+            self._leave_problems()
+        else:
+            self._enter_problems()
 
     @Slot()
     def _show_details(self) -> None:
@@ -267,7 +289,7 @@ class Window(QWidget):
             Way.SHOW_WEAKER: self.stage.show_weaker,
             Way.DROP_FILTERS: self.question.drop_filters,
             Way.CLEAR: self.question.clear,
-            Way.SHOW_PROBLEMS: self._show_problems,
+            Way.SHOW_PROBLEMS: self._enter_problems,
             Way.RESUME: self.commands.resume,
         }
         ways[way]()

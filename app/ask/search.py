@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.ask.question_model import QuestionModel
 from app.bridge import Bridge
-from core import Answer, LibraryChanged, Outcome
+from core import Answer, CoreError, LibraryChanged, ModelChanged, ModelState
 
 SEARCH_LIMIT = 200
 BROWSE_LIMIT = 600
@@ -20,9 +20,11 @@ _PATIENCE_MS = 600
 class Search(QObject):
     """At most one question is under way; its answer replaces the last one, which stays until then.
 
+    A question that could not be answered is not asked again until it is another one or a model is there.
+
     Signals:
         answered: an Answer to the newest question.
-        failed: the question could not be answered; the exception.
+        failed: the newest question could not be answered; the exception.
         slow: the answer has kept the user waiting.
     """
 
@@ -34,8 +36,9 @@ class Search(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self._model = model
-        self._limit = BROWSE_LIMIT
+        self._growth = 1
         self._complete = True
+        self._refused = False
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
@@ -56,7 +59,7 @@ class Search(QObject):
             return
         asked = self._model.asked
         browsing = not asked.text.strip() and not asked.chips
-        question = asked.question(self._limit if browsing else SEARCH_LIMIT)
+        question = asked.question((BROWSE_LIMIT if browsing else SEARCH_LIMIT) * self._growth)
         self._bridge.call(engine.search(question, cancel_older=True), self._answer, self._fail, lane="search")
         if not self._patience.isActive():
             self._patience.start()
@@ -66,26 +69,32 @@ class Search(QObject):
         """The end of the list is in sight: asks for a longer one, if there is more."""
         if not self._complete:
             self._complete = True  # until the longer answer says otherwise
-            self._limit *= _GROWTH
+            self._growth *= _GROWTH
             self.ask()
 
     @Slot()
     def _ask_anew(self) -> None:
-        self._limit = BROWSE_LIMIT
+        self._growth = 1
         self.ask()
 
     @Slot(object)
     def _hear(self, event: object) -> None:
-        if isinstance(event, LibraryChanged) and not self._refresh.isActive():
+        if isinstance(event, LibraryChanged) and not self._refused and not self._refresh.isActive():
             self._refresh.start()
+        elif isinstance(event, ModelChanged) and self._refused and event.status.state is ModelState.READY:
+            self.ask()
 
     def _fail(self, error: BaseException) -> None:
         self._patience.stop()
+        self._refresh.stop()
+        self._refused = True
         self.failed.emit(error)
+        if not isinstance(error, CoreError):
+            self._bridge.failed.emit(error)
 
     def _answer(self, answer: Answer) -> None:
         self._patience.stop()
+        self._refused = False
         self._refresh.setInterval(max(_REFRESH_MS, _REST * round(answer.elapsed_ms)))
-        browsing = answer.outcome is Outcome.BROWSE
-        self._complete = not browsing or len(answer.results) < answer.question.limit
+        self._complete = not answer.may_have_more
         self.answered.emit(answer)

@@ -64,14 +64,23 @@ class FoldersModel(QAbstractListModel):
         bridge.happened.connect(self._hear)
 
     @property
-    def files(self) -> int:
-        """How many files all folders hold."""
-        return sum(folder.files for folder in self.folders)
+    def found(self) -> int:
+        """How many files of all folders can be found."""
+        return sum(found_in(folder) for folder in self.folders)
+
+    @property
+    def waiting(self) -> int:
+        """How many files are still to be read, in folders that can be read now."""
+        return sum(folder.waiting for folder in self.folders if folder.state is FolderState.ONLINE)
+
+    def folder(self, folder_id: FolderId | None) -> Folder | None:
+        """The folder with this id, if there is one."""
+        return next((folder for folder in self.folders if folder.folder_id == folder_id), None)
 
     def name_of(self, folder_id: FolderId) -> str:
         """The folder's name; empty when there is no such folder."""
-        names = (wording.name_of(folder.path) for folder in self.folders if folder.folder_id == folder_id)
-        return next(names, "")
+        folder = self.folder(folder_id)
+        return "" if folder is None else wording.name_of(folder.path)
 
     def row(self, index: QModelIndex | QPersistentModelIndex) -> Row | None:
         """What is in a row."""
@@ -117,10 +126,10 @@ class FoldersModel(QAbstractListModel):
             self.went_offline.emit(f"{names} cannot be reached now. Its photos can be found, but not opened.")
 
     def _make_rows(self) -> list[Row]:
-        rows = [Row(Place.ALL, "All photos", "photos", self.files), Row(Place.HEADING, "Folders")]
+        rows = [Row(Place.ALL, "All photos", "photos", self.found), Row(Place.HEADING, "Folders")]
         for folder in self.folders:
             icon_name = "folder-offline" if folder.state is FolderState.OFFLINE else "folder"
-            rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, folder.files, folder))
+            rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, found_in(folder), folder))
         if self.failed:
             rows.append(Row(Place.HEADING, ""))
             rows.append(Row(Place.PROBLEMS, "Problems", "problem", self.failed))
@@ -149,6 +158,11 @@ class FoldersModel(QAbstractListModel):
             offline = "<br>Not reachable now" if row.is_offline else ""
             return f"<p style='white-space:pre'>{html.escape(wording.safe(str(row.folder.path)))}{offline}</p>"
         return None
+
+
+def found_in(folder: Folder) -> int:
+    """How many of a folder's files can be found: those that were read."""
+    return folder.files - folder.waiting - folder.failed
 
 
 def _offline(folders: list[Folder]) -> set[Path]:

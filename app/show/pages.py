@@ -50,9 +50,11 @@ class View:
     failure: str = ""
     folders: int = 0
     failed: int = 0
+    waiting: int = 0
     ever_had_folders: bool = False
     progress: Progress = IDLE
     answer: Answer | None = None
+    refusal: str = ""
     hidden_weaker: int = 0
 
 
@@ -60,6 +62,8 @@ def choose_page(view: View) -> Page | None:
     """The page for `view`; None when there are results to show."""
     if view.failure:
         return Page("problem", "Likewise cannot open its library", view.failure)
+    if view.refusal:
+        return Page("problem", "This question cannot be answered", view.refusal, (Way.CLEAR,))
     if not view.opened or view.answer is None:
         return Page("", "", "")  # a blank page for the blink of an eye: a message would only flash
     answer = view.answer
@@ -100,7 +104,9 @@ def _no_folders(view: View) -> Page:
 def _no_match(view: View, filters: bool) -> Page:
     asked = wording.safe(view.answer.question.text.strip()) if view.answer else ""
     title = f"Nothing looks like “{_shortened(asked)}”" if asked else "Nothing looks like this"
-    weaker = f" {wording.count(view.hidden_weaker, 'photo')} might be close." if view.hidden_weaker else ""
+    at_least = view.answer is not None and view.answer.may_have_more
+    close = wording.count(view.hidden_weaker, "photo", at_least=at_least)
+    weaker = f" {close} might be close." if view.hidden_weaker else ""
     ways = [Way.SHOW_WEAKER] if view.hidden_weaker else []
     ways.append(Way.DROP_FILTERS if filters else Way.CLEAR)
     return Page("search", title, f"No photo matches well.{weaker}", tuple(ways))
@@ -111,6 +117,11 @@ def _nothing_yet(view: View) -> Page:
         return Page("photos", "Looking for photos", "The first ones appear here as soon as they are read.")
     if view.progress.activity is Activity.PAUSED:
         return Page("pause", "Paused", "Photos appear here when reading them goes on.", (Way.RESUME,))
+    if view.progress.note:
+        return Page("problem", "Your photos cannot be read now", wording.safe(view.progress.note), (Way.RESUME,))
+    if view.waiting:
+        waiting = wording.count(view.waiting, "photo")
+        return Page("pause", f"Stopped: {waiting} to be read", "Reading them goes on where it stopped.", (Way.RESUME,))
     if view.failed:
         return Page(
             "problem",
@@ -157,6 +168,7 @@ class PageView(QWidget):
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(SPACE_PX)
         self._hint = Label("or drop a folder or a picture anywhere in this window", dim=True, scale=0.95)
+        self._hint.hide()
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * SPACE_PX)
         layout.addStretch(4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
@@ -11,12 +10,14 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app import wording
 from app.bridge import Bridge
-from app.folders.folders_model import FoldersModel
+from app.folders.folders_model import FoldersModel, found_in
 from app.problems.failures_view import FailuresView
-from app.show.grid_model import GridModel, same_question
+from app.show.grid_model import GridModel, band_of, same_question
 from app.show.grid_view import GridView
 from app.show.pages import PageView, View, choose_page
-from core import Answer, CoreError, Event, ProgressChanged, Strength
+from core import Answer, CoreError, Event, Filters, ProgressChanged, Strength
+
+_OUR_MISTAKE = "This is a mistake in Likewise. Ask in another way, or start Likewise again."
 
 
 class StageView(QStackedWidget):
@@ -59,12 +60,21 @@ class StageView(QStackedWidget):
         shown = self._model.answer
         new = shown is None or not same_question(shown.question, answer.question)
         self._grid.show_answer(answer)
-        self._view = replace(self._view, answer=answer)
+        self._view = replace(self._view, answer=answer, refusal="")
         if new:
             self.show_problems(shown=False)
-            announcement = QAccessibleAnnouncementEvent(self._grid, describe(answer))
-            QAccessible.updateAccessibility(announcement)
+            announce(self._grid, describe(answer))
         self._refresh()
+
+    @Slot(object)
+    def show_refusal(self, error: BaseException) -> None:
+        """Says why the question cannot be answered; what answered another one is no longer shown."""
+        refusal = wording.safe(str(error)) if isinstance(error, CoreError) else _OUR_MISTAKE
+        self._grid.show_answer(None)
+        self._view = replace(self._view, answer=None, refusal=refusal)
+        self.show_problems(shown=False)
+        self._refresh()
+        announce(self.page, refusal)
 
     def show_problems(self, *, shown: bool) -> None:
         """Shows the list of problems instead of the results, or the results again."""
@@ -98,9 +108,9 @@ class StageView(QStackedWidget):
     @Slot(object)
     def _hear(self, event: Event) -> None:
         if isinstance(event, ProgressChanged):
-            activity = self._view.progress.activity
+            before = self._view.progress
             self._view = replace(self._view, progress=event.progress)
-            if activity is not event.progress.activity:
+            if (before.activity, before.note) != (event.progress.activity, event.progress.note):
                 self._refresh()
 
     @Slot()
@@ -109,6 +119,7 @@ class StageView(QStackedWidget):
             self._view,
             folders=len(self._folders.folders),
             failed=self._folders.failed,
+            waiting=self._folders.waiting,
             ever_had_folders=self._view.ever_had_folders or bool(self._folders.folders),
             hidden_weaker=self._model.hidden_count,
         )
@@ -133,21 +144,36 @@ class StageView(QStackedWidget):
             self.summary_changed.emit("")
         elif selected > 1:
             self.summary_changed.emit(f"{wording.number(selected)} selected")
-        elif answer.question.is_empty and not answer.question.filters:
-            files = self._folders.files
-            self.summary_changed.emit(wording.count(files, "photo") if files else "")
+        elif (found := self._found_in(answer)) is not None:
+            self.summary_changed.emit(wording.count(found, "photo") if found else "")
         else:
             self.summary_changed.emit(describe(answer))
+
+    def _found_in(self, answer: Answer) -> int | None:
+        """How many photos there are where `answer` looked, if it looked through all photos or one whole folder."""
+        filters = answer.question.filters
+        folder = self._folders.folder(filters.folder_id)
+        if not answer.question.is_empty or filters != Filters(folder_id=filters.folder_id):
+            return None
+        if filters.folder_id is None:
+            return self._folders.found
+        return None if folder is None else found_in(folder)
 
 
 def describe(answer: Answer) -> str:
     """What an answer holds, in a few words."""
     if answer.question.is_empty:
-        return wording.count(len(answer.results), "photo")
-    counts = Counter(result.strength for result in answer.results)
+        return wording.count(len(answer.results), "photo", at_least=answer.may_have_more)
     said = []
-    if counts[Strength.STRONG]:
-        said.append(wording.count(counts[Strength.STRONG], "strong match").replace("matchs", "matches"))
-    if counts[Strength.LIKELY]:
-        said.append(f"{wording.number(counts[Strength.LIKELY])} likely")
+    strong, more_strong = band_of(answer, Strength.STRONG)
+    if strong:
+        said.append(wording.count(len(strong), "strong match", at_least=more_strong))
+    likely, more_likely = band_of(answer, Strength.LIKELY)
+    if likely:
+        said.append(f"{wording.number(len(likely), at_least=more_likely)} likely")
     return ", ".join(said) or "No good match"
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Has a screen reader say `text`."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.controls import Label
 from app.show.pages import PageView, View, Way, choose_page
 from app.show.status_line import StatusLine, say
 from core import Activity, Answer, FileId, Filters, ItemId, Kind, Outcome, Progress, Question, Result, Strength
@@ -33,6 +34,13 @@ FILTERS = Filters(since="2026-01-01")
             (Way.SHOW_PROBLEMS, Way.ADD_FOLDER),
         ),
         (View(opened=True, answer=NOTHING, folders=1), "No photos in your folders", (Way.ADD_FOLDER,)),
+        (View(opened=True, answer=NOTHING, folders=1, waiting=2100), "Stopped: 2,100 photos to be read", (Way.RESUME,)),
+        (
+            View(opened=True, answer=NOTHING, folders=1, waiting=3, progress=Progress(note="The disk is full.")),
+            "Your photos cannot be read now",
+            (Way.RESUME,),
+        ),
+        (View(opened=True, folders=1, refusal="gone.jpg is gone."), "This question cannot be answered", (Way.CLEAR,)),
         (
             View(
                 opened=True, answer=Answer(Question("xyz"), Outcome.NO_GOOD_MATCH, [WEAK]), folders=1, hidden_weaker=1
@@ -117,3 +125,22 @@ def test_the_line_offers_to_pause_resume_and_stop_while_there_is_work(qtbot: QtB
         line.cancel_button.click()
     line.show_progress(Progress())
     assert line.text.text() == "17 photos"
+
+
+def test_why_work_ended_is_said_at_rest(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.show_resting("17 photos")
+    line.show_progress(Progress(note="The disk is full."))
+    assert line.text.text() == "The disk is full."
+    assert line.text.toolTip()
+    line.show_progress(Progress(Activity.INDEXING, 1, 2))
+    assert not line.text.toolTip()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of windows' sizes
+def test_a_page_without_the_hint_shows_no_hint(qtbot: QtBot) -> None:
+    view = PageView()
+    qtbot.addWidget(view)
+    view.show()
+    assert [label.text() for label in view.findChildren(Label) if label.isVisible() and label.text()] == []
