@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -47,7 +48,9 @@ def local(path: Path) -> QMimeData:
 def drag(target: QWidget, mime: QMimeData, *, drop: bool = True) -> bool:
     """Drags `mime` over `target`, and drops it there if it is accepted."""
     copy, button, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(300, 300), copy, mime, button, none)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Qt 6.12 has a newer way that 6.11 has not
+        enter = QDragEnterEvent(QPoint(300, 300), copy, mime, button, none)
     QApplication.sendEvent(target, enter)
     if drop and enter.isAccepted():
         QApplication.sendEvent(target, QDropEvent(QPointF(300, 300), copy, mime, button, none))
@@ -57,3 +60,15 @@ def drag(target: QWidget, mime: QMimeData, *, drop: bool = True) -> bool:
 def select(window: Window, row: int = 0) -> None:
     window.grid.setFocus()
     window.grid.setCurrentIndex(window.results.index(row))
+
+
+class Opener(QObject):
+    """Stands where the system's applications would be, and notes what it is asked to open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paths: list[Path] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.paths.append(Path(url.toLocalFile()))
