@@ -171,15 +171,9 @@ def test_interrupted_index_ends_quietly_and_goes_on_next_time(
     tmp_path: Path, empty: Callable[..., Done], library: Library
 ) -> None:
     photos = many_photos(tmp_path / "many", library.photos / "rocket.jpg", 200)
-    command = [sys.executable, "-m", "core", "index", photos, "--library", tmp_path / "library"]
-    process = subprocess.Popen(
-        command,
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job would ignore it
-    )
+    heard = ["env", "--default-signal=INT"]  # what a shell starts in the background would ignore it
+    command = [*heard, sys.executable, "-m", "core", "index", photos, "--library", tmp_path / "library"]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "library" / "catalog.db-wal").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
