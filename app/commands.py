@@ -19,7 +19,7 @@ from app.messages import Messages
 from app.preferences import Preferences
 from app.samples import sample_folder
 from app.show.grid_view import GridView
-from core import CoreError, Example, FileId, Folder, FolderId
+from core import CoreError, Example, FileId, Folder, FolderId, Result
 
 _MANY = 10
 """Opening more files than this at once is an accident."""
@@ -61,10 +61,15 @@ class Commands(QObject):
     def open(self) -> None:
         """Opens the selected results in the system's application."""
         for result in self._grid.selected_results()[:_MANY]:
-            if not result.online:
-                self._messages.note(f"{wording.name_of(result.path)} is on a drive that is not connected.")
-            elif not open_media(result.path):
-                self.reveal_path(result.path)
+            self.open_result(result)
+
+    @Slot(object)
+    def open_result(self, result: Result) -> None:
+        """Opens one result in the system's application."""
+        if not result.online:
+            self._messages.note(f"{wording.name_of(result.path)} is on a drive that is not connected.")
+        elif not open_media(result.path):
+            self.reveal_path(result.path)
 
     @Slot()
     def reveal(self) -> None:

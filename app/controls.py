@@ -51,7 +51,8 @@ class Label(QLabel):
             super().paintEvent(event)
             return
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), self._elide, self.width())
+        metrics, mode = self.fontMetrics(), self._elide
+        shown = "\n".join(metrics.elidedText(line, mode, self.width()) for line in self.text().split("\n"))
         self.style().drawItemText(
             painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), shown, self.foregroundRole()
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -23,12 +23,14 @@ class FoldersView(QWidget):
     Signals:
         chosen: the FolderId to look in, or None for all.
         problems_chosen: the list of problems is wanted.
+        problems_entered: so is the keyboard in it: by a click or Enter, not by walking past.
         add_asked: a folder is to be added.
         rescan_asked, reveal_asked, remove_asked: the Folder meant.
     """
 
     chosen = Signal(object)
     problems_chosen = Signal()
+    problems_entered = Signal()
     add_asked = Signal()
     rescan_asked = Signal(object)
     reveal_asked = Signal(object)
@@ -54,6 +56,8 @@ class FoldersView(QWidget):
         delete.activated.connect(self._remove_marked)
         self.list.customContextMenuRequested.connect(self._open_menu)
         self.list.selectionModel().selectionChanged.connect(self._choose)
+        self.list.clicked.connect(self._enter)
+        self.list.activated.connect(self._enter)
         model.modelReset.connect(self._select_again)
         add = Button("Add a folder…", icon_name="folder-add", flat=True)
         add.clicked.connect(self.add_asked)
@@ -99,6 +103,12 @@ class FoldersView(QWidget):
             self.problems_chosen.emit()
         else:
             self.chosen.emit(self._folder_id)
+
+    @Slot(QModelIndex)
+    def _enter(self, index: QModelIndex) -> None:
+        row = self._model.row(index)
+        if row is not None and row.place is Place.PROBLEMS:
+            self.problems_entered.emit()
 
     @Slot(QPoint)
     def _open_menu(self, place: QPoint) -> None:

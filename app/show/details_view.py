@@ -13,6 +13,8 @@ from app.theme import SPACE_PX
 from core import Details, Result
 
 WIDTH_PX = 300
+_MOST_LINES = 5
+_MOST_TIP_LINES = 30
 _ROWS = ("Taken", "Folder", "Size", "Camera", "Copies")
 
 
@@ -95,17 +97,18 @@ class DetailsView(QWidget):
             self._stack.setCurrentIndex(0)
             self._result = None
             return
-        if chosen == self._result:
+        before, self._result = self._result, chosen
+        if before is not None and same_picture(before, chosen):
+            if why(before) != why(chosen):
+                self._explain(why(chosen))
             return
-        self._result = chosen
         self.picture.show_result(chosen)
         self.name.setText(wording.name_of(chosen.path))
-        self.name.setToolTip("")
-        self.reason.setText(why(chosen))
-        self.reason.setVisible(bool(self.reason.text()))
+        self.name.setToolTip(wording.tip([wording.place_of(chosen.path)]))
+        self._explain(why(chosen))
         for title in _ROWS:
-            self._set(title, "")
-        self._set("Folder", wording.place_of(chosen.path.parent))
+            self._set(title, [])
+        self._set("Folder", [wording.place_of(chosen.path.parent)])
         self._stack.setCurrentIndex(1)
         engine = self._bridge.engine
         if engine is not None:
@@ -113,26 +116,41 @@ class DetailsView(QWidget):
 
     def _show_details(self, details: Details) -> None:
         metadata = details.metadata
-        self._set("Taken", wording.when(metadata.taken_at, details.mtime))
+        self._set("Taken", [wording.when(metadata.taken_at, details.mtime)])
         self._titles["Taken"].setText("Taken" if metadata.taken_at else "Changed")
         parts = [wording.size(details.size_bytes)]
         if metadata.width:
             parts.append(f"{metadata.width} × {metadata.height}")
         if metadata.format:
             parts.append(wording.safe(metadata.format))
-        self._set("Size", " · ".join(parts))
-        self._set("Camera", wording.safe(metadata.camera))
-        self._set("Copies", "\n".join(wording.place_of(path) for path in details.copies))
+        self._set("Size", [" · ".join(parts)])
+        self._set("Camera", [wording.safe(metadata.camera)] if metadata.camera else [])
+        self._set("Copies", [wording.place_of(path) for path in details.copies])
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:
-        self.reason.setText(str(error))
-        self.reason.setVisible(True)
+        self._explain(str(error))
 
-    def _set(self, title: str, text: str) -> None:
-        self.rows[title].setText(text)
-        self.rows[title].setVisible(bool(text))
-        self._titles[title].setVisible(bool(text))
+    def _explain(self, text: str) -> None:
+        self.reason.setText(text)
+        self.reason.setVisible(bool(text))
+
+    def _set(self, title: str, lines: list[str]) -> None:
+        shown = (
+            lines
+            if len(lines) <= _MOST_LINES
+            else [*lines[: _MOST_LINES - 1], f"and {len(lines) - _MOST_LINES + 1} more"]
+        )
+        row = self.rows[title]
+        row.setText("\n".join(shown))
+        row.setToolTip(wording.tip(lines[:_MOST_TIP_LINES]))
+        row.setVisible(bool(lines))
+        self._titles[title].setVisible(bool(lines))
+
+
+def same_picture(one: Result, other: Result) -> bool:
+    """Whether two results show the same: an answer given anew may differ in nothing but scores."""
+    return (one.file_id, one.item_id, one.path, one.online) == (other.file_id, other.item_id, other.path, other.online)
 
 
 def why(result: Result) -> str:

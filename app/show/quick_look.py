@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import wording
 from app.bridge import Bridge
 from app.controls import IconButton, Label
-from app.show.details_view import why
+from app.show.details_view import same_picture, why
 from app.show.picture_view import PictureView
 from app.theme import SPACE_PX
 from core import Result
@@ -24,12 +24,12 @@ class QuickLook(QWidget):
     Signals:
         walked: the next (True) or previous (False) result is wanted.
         closed: the grid has the keyboard again.
-        open_asked: Enter.
+        open_asked: Enter, on this Result.
     """
 
     walked = Signal(bool)
     closed = Signal()
-    open_asked = Signal()
+    open_asked = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
@@ -59,9 +59,11 @@ class QuickLook(QWidget):
 
     def show_result(self, result: Result) -> None:
         """Opens on `result`, or goes on to it."""
-        if result == self._result and self.isVisible():
+        before, self._result = self._result, result
+        if before is not None and self.isVisible() and same_picture(before, result):
+            if why(before) != why(result):
+                self.hint.setText(why(result))
             return
-        self._result = result
         self.name.setText(wording.name_of(result.path))
         self.hint.setText(why(result))
         self.setGeometry(self._covered.rect())
@@ -89,9 +91,12 @@ class QuickLook(QWidget):
             sideways = key in {Qt.Key.Key_Left, Qt.Key.Key_Right}
             self.walked.emit((key in _FORWARD) != (sideways and self.isRightToLeft()))
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.open_asked.emit()
+            self.open_asked.emit(self._result)
         else:
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return True  # Tab would lead to what is covered
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.dismiss()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.window import Window
-from tests.app.hands import select, type_words, wait_for
+from core import Engine, Strength
+from tests.app.conftest import WAIT_S
+from tests.app.hands import Opener, select, type_words, wait_for
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
 
@@ -24,6 +29,43 @@ def test_details_show_the_picture_and_what_is_known(qtbot: QtBot, window: Window
     assert window.details.reason.text().startswith("Strong match · ")
     assert window.details.rows["Folder"].text() == str(photos)
     assert "451 × 300" in window.details.rows["Size"].text()
+
+
+def test_an_answer_given_anew_leaves_the_picture_as_it_is(qtbot: QtBot, window: Window) -> None:
+    type_words(qtbot, window, "a cat")
+    select(window)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    wait_for(qtbot, lambda: window.quick_look.picture.is_sharp and window.details.picture.is_sharp)
+    result = window.results.result(0)
+    other = replace(result, score=result.score / 2, strength=Strength.LIKELY)
+    window.details.show_results(other, 1)
+    window.quick_look.show_result(other)
+    assert window.details.picture.is_sharp
+    assert window.quick_look.picture.is_sharp
+    assert window.details.reason.text().startswith("Likely match")
+    assert window.quick_look.hint.text().startswith("Likely match")
+
+
+def test_copies_stand_one_a_line_and_whole_in_the_tool_tip(
+    qtbot: QtBot, open_window: Callable[[Engine], Window], fresh: Engine, tmp_path: Path, photos: Path
+) -> None:
+    folder = tmp_path / "<b>many"
+    folder.mkdir()
+    for number in range(9):
+        shutil.copy(photos / "rocket.jpg", folder / f"{number}.jpg")
+    fresh.add_folder(folder).result(WAIT_S)
+    fresh.wait_idle().result(WAIT_S)
+    window = open_window(fresh)
+    wait_for(qtbot, lambda: window.results.rowCount() > 0)
+    select(window)
+    copies = window.details.rows["Copies"]
+    wait_for(qtbot, lambda: bool(copies.text()))
+    lines = copies.text().split("\n")
+    assert len(lines) == 5
+    assert lines[-1] == "and 4 more"
+    assert copies.height() >= 5 * copies.fontMetrics().height()
+    assert copies.toolTip().count("&lt;b&gt;many/") == 8
+    assert "&lt;b&gt;many/" in window.details.name.toolTip()
 
 
 def test_several_selected_are_counted(window: Window) -> None:
@@ -90,16 +132,6 @@ def test_zoom_by_keys_and_slider(window: Window) -> None:
     assert window.grid.wanted_cell_px == 300
     QTest.keyClick(window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
     assert window.grid.wanted_cell_px == before
-
-
-class Opener(QObject):
-    def __init__(self) -> None:
-        super().__init__()
-        self.paths: list[Path] = []
-
-    @Slot(QUrl)
-    def open(self, url: QUrl) -> None:
-        self.paths.append(Path(url.toLocalFile()))
 
 
 def test_escape_closes_the_closer_look_and_leaves_the_question(qtbot: QtBot, window: Window) -> None:
