@@ -74,7 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     failures.add_argument("--retry", action="store_true", help="try them again first")
     command("doctor", "check this installation, for when something does not work", output)
     window = command("gui", "open the window")
-    window.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders to add, or a file to search with")
+    window.add_argument("paths", nargs="*", type=_present, metavar="PATH", help="folders to add, files to search with")
     return parser
 
 

@@ -48,6 +48,7 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
         ["similar"],
         ["similar", "/no/such/file.jpg"],
         ["similar", "/"],
+        ["gui", "/no/such/file.jpg"],
         ["status", "--retry"],
     ],
 )
@@ -62,7 +63,7 @@ def test_wrong_use_is_one_sentence_and_makes_no_library(
     assert not (tmp_path / "library").exists()
 
 
-def test_window_gets_the_library_and_the_paths() -> None:
+def test_window_gets_the_library_and_the_paths(tmp_path: Path) -> None:
     opened: list[tuple[Path | None, Sequence[Path]]] = []
 
     def gui(library: Path | None, paths: Sequence[Path]) -> int:
@@ -71,8 +72,8 @@ def test_window_gets_the_library_and_the_paths() -> None:
 
     assert main([], gui) == 7
     assert main(["--library", "/l"], gui) == 7
-    assert main(["gui", "--library", "/l", "/a", "/b"], gui) == 7
-    assert opened == [(None, []), (Path("/l"), []), (Path("/l"), [Path("/a"), Path("/b")])]
+    assert main(["gui", "--library", "/l", str(tmp_path), __file__], gui) == 7
+    assert opened == [(None, []), (Path("/l"), []), (Path("/l"), [tmp_path, Path(__file__)])]
 
 
 def test_without_a_window_nothing_typed_is_help_and_gui_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
