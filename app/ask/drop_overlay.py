@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.ask.incoming import Incoming, may_hold_media, read_mime
+from app.ask.incoming import may_hold_media, promise_of, read_mime
 from app.icons import draw
 from app.theme import SPACE_PX
 
@@ -25,7 +25,7 @@ class DropOverlay(QWidget):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self._incoming = Incoming()
+        self._promise = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("Drop here")
         self.hide()
@@ -35,14 +35,14 @@ class DropOverlay(QWidget):
     @property
     def promise(self) -> str:
         """What the overlay says."""
-        return self._incoming.promise
+        return self._promise or "Only files from this computer"
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.DragEnter and isinstance(event, QDragEnterEvent):
             return self._enter(event)
         if kind == QEvent.Type.DragMove and isinstance(event, QDragMoveEvent):
-            if self._incoming:
+            if self._promise:
                 event.setDropAction(Qt.DropAction.CopyAction)
                 event.accept()
             else:
@@ -62,7 +62,7 @@ class DropOverlay(QWidget):
         if isinstance(event.source(), QWidget) or not may_hold_media(event.mimeData()):
             event.ignore()
             return True
-        self._incoming = read_mime(event.mimeData())
+        self._promise = promise_of(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()  # accepted even when of no use, so that the overlay can say why until the drag leaves
         self.setGeometry(self._window.rect())
@@ -77,11 +77,11 @@ class DropOverlay(QWidget):
         ground = QColor(palette.color(QPalette.ColorRole.Window))
         ground.setAlphaF(0.97)
         painter.fillRect(self.rect(), ground)
-        ink = palette.color(QPalette.ColorRole.Highlight if self._incoming else QPalette.ColorRole.PlaceholderText)
+        ink = palette.color(QPalette.ColorRole.Highlight if self._promise else QPalette.ColorRole.PlaceholderText)
         painter.setPen(QPen(ink, 2, Qt.PenStyle.DashLine))
         inset = 2 * SPACE_PX
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 12, 12)
-        name = "folder-add" if self._incoming.folders else "similar" if self._incoming else "problem"
+        name = "similar" if self._promise else "problem"
         middle = self.rect().center()
         sign = draw(name, QSize(_ICON_PX, _ICON_PX) * self.devicePixelRatioF(), ink)
         sign.setDevicePixelRatio(self.devicePixelRatioF())

@@ -34,20 +34,32 @@ class Incoming:
     def __bool__(self) -> bool:
         return bool(self.examples or self.folders)
 
-    @property
-    def promise(self) -> str:
-        """What will happen when it is dropped here."""
-        if self.folders:
-            return "Add this folder" if len(self.folders) == 1 else f"Add these {len(self.folders)} folders"
-        if self.examples:
-            count = len(self.examples)
-            return "Find pictures like this" if count == 1 else f"Find pictures like these {count}"
-        return "Only files from this computer"
-
 
 def may_hold_media(mime: QMimeData) -> bool:
     """Whether `mime` is of a sort that `read_mime` could take, by its formats alone."""
-    return mime.hasUrls() or mime.hasFormat(_QT_IMAGE) or any(mime.hasFormat(f"image/{name}") for name in _FORMATS)
+    return mime.hasUrls() or _may_hold_picture(mime)
+
+
+def promise_of(mime: QMimeData) -> str:
+    """What dropping `mime` will do, by its formats and addresses alone; empty when it can do nothing.
+
+    Which of its files are folders is asked when they are dropped: a drive that is slow to say so must not hold up
+    the drag.
+    """
+    count = sum(_is_local(url) for url in mime.urls()[: MAX_FILES * 4])
+    if count == 1:
+        return "Find pictures like this, or add this folder"
+    if count:
+        return "Find pictures like these, or add these folders"
+    return "Find pictures like this" if _may_hold_picture(mime) else ""
+
+
+def _may_hold_picture(mime: QMimeData) -> bool:
+    return mime.hasFormat(_QT_IMAGE) or any(mime.hasFormat(f"image/{name}") for name in _FORMATS)
+
+
+def _is_local(url: QUrl) -> bool:
+    return url.scheme() == "file" and not (url.host() or url.hasQuery() or url.hasFragment())
 
 
 def read_mime(mime: QMimeData) -> Incoming:
@@ -64,7 +76,7 @@ def read_mime(mime: QMimeData) -> Incoming:
 
 def local_path(url: QUrl) -> Path | None:
     """The regular file or folder of this computer that `url` names, with links followed; None for anything else."""
-    if url.scheme() != "file" or url.host() or url.hasQuery() or url.hasFragment():
+    if not _is_local(url):
         return None
     encoded = bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data())
     raw = unquote_to_bytes(encoded.removeprefix(b"file://"))
@@ -83,9 +95,9 @@ def _image_bytes(mime: QMimeData) -> bytes:
         data = bytes(mime.data(f"image/{name}").data()) if mime.hasFormat(f"image/{name}") else b""
         if 0 < len(data) <= MAX_BYTES:
             return data
-    if mime.hasFormat(_QT_IMAGE):  # put there by an application of this process's kind: pixels, not a file
-        image = mime.imageData()
-        if isinstance(image, QImage) and not image.isNull():
+    if mime.hasFormat(_QT_IMAGE) and not any(name.lower().startswith("image/") for name in mime.formats()):
+        image = mime.imageData()  # pixels; where bytes of an image are offered, Qt would decode those here
+        if isinstance(image, QImage) and 0 < image.sizeInBytes() <= MAX_BYTES:
             return _png(image)
     return b""
 

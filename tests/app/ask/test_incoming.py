@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 
-from app.ask.incoming import MAX_BYTES, MAX_FILES, local_path, read_mime
+from app.ask.incoming import MAX_BYTES, MAX_FILES, local_path, promise_of, read_mime
 from core import Example
 
 
@@ -29,14 +29,12 @@ def urls(*paths: Path) -> QMimeData:
 def test_a_file_of_this_computer_is_an_example(photo: Path) -> None:
     incoming = read_mime(urls(photo))
     assert incoming.examples == (Example(path=photo.resolve()),)
-    assert incoming.promise == "Find pictures like this"
 
 
 def test_a_folder_is_to_be_added(tmp_path: Path, photo: Path) -> None:
     incoming = read_mime(urls(tmp_path, photo))
     assert incoming.folders == (tmp_path.resolve(),)
     assert incoming.examples == ()
-    assert incoming.promise == "Add this folder"
 
 
 def test_links_are_followed(tmp_path: Path, photo: Path) -> None:
@@ -106,6 +104,30 @@ def test_pixels_pasted_from_an_application_become_a_png() -> None:
     assert example.data.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("offered", ["image/x-icon", "IMAGE/PNG", "image/svg+xml"])
+def test_pixels_are_not_taken_where_qt_would_decode_them_from_bytes(offered: str) -> None:
+    mime = QMimeData()
+    mime.setImageData(QImage(4, 3, QImage.Format.Format_RGB32))
+    mime.setData(offered, QByteArray(b"made to break a decoder"))
+    assert not read_mime(mime)
+
+
+def test_more_pixels_than_can_be_passed_on_are_refused() -> None:
+    mime = QMimeData()
+    mime.setImageData(QImage(MAX_BYTES // 4, 2, QImage.Format.Format_RGB32))
+    assert not read_mime(mime)
+
+
+def test_what_dropping_does_is_known_without_asking_the_drive() -> None:
+    assert promise_of(urls(Path("/no/such/drive/a.jpg"))) == "Find pictures like this, or add this folder"
+    assert promise_of(urls(Path("/no/such/a.jpg"), Path("/no/such/b.jpg"))).startswith("Find pictures like these")
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/a.jpg"), QUrl("file://server/a.jpg")])
+    assert promise_of(mime) == ""
+    mime.setImageData(QImage(4, 3, QImage.Format.Format_RGB32))
+    assert promise_of(mime) == "Find pictures like this"
+
+
 def test_too_much_is_refused() -> None:
     mime = QMimeData()
     mime.setData("image/bmp", QByteArray(b"x" * (MAX_BYTES + 1)))
@@ -118,7 +140,6 @@ def test_of_many_files_the_first_are_taken(tmp_path: Path) -> None:
         path.touch()
     incoming = read_mime(urls(*paths))
     assert len(incoming.examples) == MAX_FILES
-    assert incoming.promise == f"Find pictures like these {MAX_FILES}"
 
 
 def test_text_is_nothing_to_search_pictures_with() -> None:
@@ -126,4 +147,4 @@ def test_text_is_nothing_to_search_pictures_with() -> None:
     mime.setText("/etc/passwd")
     incoming = read_mime(mime)
     assert not incoming
-    assert incoming.promise == "Only files from this computer"
+    assert promise_of(mime) == ""
