@@ -34,7 +34,7 @@ class FailuresView(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self._title = Label(bold=True, scale=1.2)
-        self._explanation = Label("Everything else in these folders was found.", dim=True)
+        self._explanation = Label("Each says why. A file that changes is tried again by itself.", dim=True)
         self.retry_button = Button("Try again", icon_name="retry")
         self.retry_button.clicked.connect(self._retry)
         self.retry_all_button = Button("Try all again")
