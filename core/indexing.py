@@ -33,6 +33,8 @@ CHANGED_EVERY_S = 1.0
 """That there is something new to see is told no more often than this."""
 ALL_FOLDERS = FolderId(0)
 """Stands for every folder in a request to scan; the catalog counts from 1."""
+TIDY_AFTER_S = 10.0
+"""Whoever has just opened a window wants its first answer before the stores are tidied."""
 UNSEEN_EVERY_S = 300.0
 """Folders that live watching cannot follow (network drives, too many directories) are looked through so often."""
 RETRY_AFTER_S = 30.0
@@ -69,6 +71,7 @@ class Indexer:
         self._ended = False
         self._progress = Progress()
         self._pace = Pace()
+        self._tidy_from = 0.0
         self._told_at = 0.0
         self._library_told_at = 0.0
         self._failed = -1
@@ -81,6 +84,7 @@ class Indexer:
     def start(self, *, watch: bool) -> None:
         """Begins: scans every folder, indexes what waits, and with `watch` keeps doing so as files change."""
         if watch:
+            self._tidy_from = time.monotonic() + TIDY_AFTER_S
             self._watcher = Watcher(self._on_dirty, kind_of=kind_of)
         self._thread.start()
 
@@ -182,7 +186,10 @@ class Indexer:
                 self._events.publish(BugFound(traceback.format_exc()))
                 self._blocked(error)
                 retry_at = time.monotonic() + RETRY_AFTER_S
-            self._wake.wait(max(0.0, min(retry_at, next_full) - time.monotonic()))
+            until = min(retry_at, next_full)
+            if self._tidy_from > time.monotonic():
+                until = min(until, self._tidy_from)
+            self._wake.wait(max(0.0, until - time.monotonic()))
             if time.monotonic() >= next_full:
                 self.scan()
                 next_full = time.monotonic() + self._look_every_s()
@@ -230,7 +237,8 @@ class Indexer:
             self._tell(Progress(), force=True)
             self._events.publish(LibraryChanged())
             self._events.publish(FoldersChanged())
-        self._upkeep.run(self._is_quiet)
+        if time.monotonic() >= self._tidy_from:
+            self._upkeep.run(self._is_quiet)
         if self._is_quiet():
             for future in self._take_due():
                 future.set_result(None)

@@ -185,8 +185,12 @@ class Searcher:
 
     def work(self) -> bool:
         """One small step of putting new vectors where they are found fastest; False when there is none left."""
-        self.refresh()
-        return any(index.work() for index in self._indexes.values())
+        for space_id, index in self._indexes.items():
+            opened = space_id in self._opened
+            self._refresh(space_id)
+            if not opened or index.work():
+                return True
+        return False
 
     def begin_snapshot(self) -> PendingSnapshot | None:
         """The next store file to make safe, or None."""
