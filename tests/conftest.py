@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import tempfile
@@ -28,6 +29,7 @@ PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg",
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models."""
+    atexit.register(_hush)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.pop("LIKEWISE_LIBRARY", None)
     home = Path(tempfile.mkdtemp(prefix="likewise-tests-"))
@@ -35,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(home / name.lower())
     os.environ.setdefault("LIKEWISE_MODEL_CACHE", str(home / "models"))
+
+
+def _hush() -> None:
+    """Runs last of all: triton, which timm loads, would tell at length of its own leaks behind pytest's closing line."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _remove(folder: Path) -> None:
