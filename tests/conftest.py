@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _hush() -> None:
-    """Runs last of all: triton, which timm loads, would tell at length of its own leaks behind pytest's closing line."""
+    """Runs last of all: triton, which timm loads, would tell of its own leaks at length behind pytest's last line."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
