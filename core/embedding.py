@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ class ModelBoard:
 
     def __init__(self, events: EventBus) -> None:
         self._events = events
+        self._lock = threading.Lock()
         self._statuses: dict[str, ModelStatus] = {}
 
     @property
@@ -33,15 +35,22 @@ class ModelBoard:
 
     def show(self, status: ModelStatus) -> None:
         """Makes a model known, or all of what is known of it anew."""
-        if status != self._statuses.get(status.card.model_id):
+        with self._lock:
+            is_news = status != self._statuses.get(status.card.model_id)
             self._statuses = {**self._statuses, status.card.model_id: status}
+        if is_news:
             self._events.publish(ModelChanged(status))
 
     def change(self, model_id: str, **changes: Any) -> None:
         """Changes some of what is known of a model, if it is known."""
-        status = self._statuses.get(model_id)
-        if status is not None:
-            self.show(replace(status, **changes))
+        with self._lock:
+            known = self._statuses.get(model_id)
+            if known is None:
+                return
+            status = replace(known, **changes)
+            self._statuses = {**self._statuses, model_id: status}
+        if status != known:
+            self._events.publish(ModelChanged(status))
 
 
 class Embedder:
@@ -72,6 +81,17 @@ class Embedder:
                 error = found
         if error is not None and not vectors:
             raise error
+        return vectors
+
+    def strangers(self, encoders: Sequence[Encoder]) -> dict[SpaceId, Vectors]:
+        """Vectors of things in nobody's library, in every space of these encoders; none where one does not work."""
+        vectors: dict[SpaceId, Vectors] = {}
+        for encoder in encoders:
+            try:
+                with self._turn(encoder):
+                    vectors.update(encoder.strangers())
+            except ModelError:
+                continue
         return vectors
 
     def unload(self, idle_s: float = 0.0) -> None:

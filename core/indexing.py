@@ -235,7 +235,7 @@ class Indexer:
         return not (self._paused or self._cancelled or self._stop.is_set())
 
     def _go_on(self, reader: Reader) -> bool:
-        """Whether to begin something further. A scan comes first: a long file must not keep new ones from being known."""
+        """Whether to begin something further. A scan comes first: a long file must not hold up new ones."""
         scanned = False
         while not self._stop.is_set() and self._scan_next(reader):
             scanned = True

@@ -72,6 +72,16 @@ def model_cache() -> Path:
     return Path(named).expanduser() if named else cache_folder() / "models"
 
 
+def model_folder() -> Path:
+    """Where downloaded models are kept, for all libraries; they can be had again, but not for nothing."""
+    named = os.environ.get("LIKEWISE_MODELS")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False), "models")
+
+
 def resource(*parts: str) -> Path:
     """A file we ship, in a checkout, an installed copy and a frozen app alike."""
     bundled = getattr(sys, "_MEIPASS", None)

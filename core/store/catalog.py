@@ -34,7 +34,7 @@ from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.saving import IndexedFile, save_content
 from core.store.snapshot import Snapshot
-from core.store.spaces import SpacePlan, drop_retired, plan_spaces, read_plan, switch_spaces
+from core.store.spaces import SpacePlan, active_spaces, drop_retired, plan_spaces, read_plan, shares, switch_spaces
 
 log = logging.getLogger(__name__)
 
@@ -237,6 +237,16 @@ class Catalog:
         """
         with self._transaction():
             return plan_spaces(self._db, wanted, chosen, able)
+
+    def active_spaces(self) -> dict[SpaceId, str]:
+        """The spaces that answer, and the model that each belongs to."""
+        with damage_remembered(self._library.catalog), errors_in_words():
+            return active_spaces(self._db)
+
+    def shares(self) -> dict[str, float]:
+        """Of each model that is catching up, the share (0..1) it knows of what the one in use knows."""
+        with damage_remembered(self._library.catalog), errors_in_words():
+            return shares(self._db)
 
     def switch_spaces(self) -> SpacePlan | None:
         """Lets spaces take over that have caught up with those in use; None if none has."""

@@ -14,6 +14,7 @@ from core.paths import LibraryPaths
 from core.records import Ids, SpaceId, Vectors
 from core.store.database import connect_reader, damage_remembered, errors_in_words
 from core.store.snapshot import Snapshot
+from core.store.spaces import active_spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class SpaceReader:
     def spaces(self) -> dict[SpaceId, int]:
         """Every space that has been registered, with its dimension."""
         return {SpaceId(name): dim for name, dim in self._rows("SELECT name, dim FROM space ORDER BY id")}
+
+    def active_spaces(self) -> dict[SpaceId, str]:
+        """The spaces that answer, and the model that each belongs to."""
+        with damage_remembered(self._path), errors_in_words():
+            return active_spaces(self._db)
 
     def vectors(self, space_id: SpaceId, ids: Ids) -> tuple[Ids, Vectors]:
         """Those of `ids` that have a vector in the space, ascending, and the vectors, row for row."""

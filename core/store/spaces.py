@@ -36,11 +36,12 @@ def plan_spaces(
     """
     names = {space.space_id for spec in wanted for space in spec.spaces}
     encoders = {spec.encoder_id for spec in wanted}
-    roles = {spec.role for spec in wanted}
+    active = {name for (name,) in connection.execute("SELECT name FROM space WHERE state = 'active'")}
+    catching_up = {spec.role for spec in wanted if not {space.space_id for space in spec.spaces} <= active}
     for number, name, encoder, role, state in connection.execute(
         "SELECT id, name, encoder, role, state FROM space WHERE state <> 'retired'"
     ).fetchall():
-        is_rival = state == "active" and role in roles and name in able
+        is_rival = state == "active" and role in catching_up and name in able
         is_away = encoder not in encoders and chosen.get(Role(role)) == encoder
         if name not in names and not is_rival and not is_away:
             _retire(connection, number)
@@ -59,6 +60,25 @@ def plan_spaces(
     for spec in sorted(wanted, key=lambda spec: spec.role is not Role.SPEECH):  # what comes last decides `later`
         _requeue(connection, spec)
     return read_plan(connection)
+
+
+def active_spaces(connection: sqlite3.Connection) -> dict[SpaceId, str]:
+    """The spaces that answer, and the model that each belongs to."""
+    rows = connection.execute("SELECT name, encoder FROM space WHERE state = 'active' ORDER BY id")
+    return {SpaceId(name): encoder for name, encoder in rows}
+
+
+def shares(connection: sqlite3.Connection) -> dict[str, float]:
+    """Of each model that is catching up, the share (0..1) it knows of what the one in use in its role knows."""
+    rows = connection.execute(
+        """SELECT encoder, role, state, count(item_id) FROM space LEFT JOIN understood ON space_id = space.id
+           WHERE state <> 'retired' GROUP BY space.id"""
+    ).fetchall()
+    most: dict[str, int] = {}
+    for _, role, state, count in rows:
+        if state == "active":
+            most[role] = max(most.get(role, 1), count)
+    return {encoder: min(1.0, count / most.get(role, 1)) for encoder, role, state, count in rows if state == "building"}
 
 
 def read_plan(connection: sqlite3.Connection) -> SpacePlan:
