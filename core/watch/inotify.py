@@ -55,6 +55,13 @@ class _Descriptor(InotifyFD):
                 self._on_unwatched(root)
             raise
 
+    def _add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
+        # WORKAROUND: what is made or moved while watchdog 7.1 walks through a new directory it adds twice, on the walk
+        # and at its own event. It warns then, and dies where warnings are errors; being watched already is no fault
+        watch = self._get_or_create_watch(path, mask)
+        watch.callbacks[id_] = callback
+        return watch.wd
+
     def handle_event(self, event: InotifyEvent) -> None:
         super().handle_event(event)
         if event.is_queue_overflow:
