@@ -74,7 +74,7 @@ class Engine:
         self.settings = settings
         self.events = EventBus()
         self._board = ModelBoard(self.events)
-        self._shelf = Shelf(model_folder(), model_cache())
+        self._shelf = Shelf(model_folder())
         self._chooser = Chooser(self._shelf, self._board, device=settings.device, cache=model_cache())
         self._lineup = Lineup()
         max_bytes = settings.max_file_mb * 1_000_000
