@@ -268,10 +268,16 @@ class Engine:
         """An item's small picture, at most 384 px on its longer side; None when there is none."""
         return self._read.call(Priority.NORMAL, Reading.thumbnail, item_id)
 
-    def preview(self, file_id: FileId, max_px: int) -> Future[Picture]:
-        """A file decoded again, at most `max_px` on its longer side. Fails with MediaError or LibraryError."""
-        path = self._read.call(Priority.INTERACTIVE, Reading.path, file_id)
-        return chain(path, lambda found: self._pool.preview(os.fsencode(found), max_px, priority=Priority.INTERACTIVE))
+    def preview(self, file_id: FileId, max_px: int, at_ms: int = 0) -> Future[Picture]:
+        """A file decoded again, at most `max_px` on its longer side; of a video the frame at `at_ms`.
+
+        Fails with MediaError or LibraryError.
+        """
+
+        def decode(found: Path) -> Future[Picture]:
+            return self._pool.preview(os.fsencode(found), max_px, at_ms=at_ms, priority=Priority.INTERACTIVE)
+
+        return chain(self._read.call(Priority.INTERACTIVE, Reading.path, file_id), decode)
 
     def details(self, file_id: FileId) -> Future[Details]:
         """All we know of a file. Fails with LibraryError when it is no longer known."""
@@ -321,6 +327,7 @@ class Engine:
 
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and processes count from the next start."""
+        self.settings = settings
         return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
 
     def _keep_settings(self, settings: Settings) -> None:
