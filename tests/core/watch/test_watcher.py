@@ -133,6 +133,28 @@ def test_folder_moved_into_a_new_one_is_heard_there(root: Path, ear: Ear) -> Non
     ear.expect(root)
 
 
+def test_folder_that_left_is_forgotten_and_its_name_free(root: Path, ear: Ear, tmp_path: Path) -> None:
+    left = (root / "d").rename(tmp_path / "d")
+    ear.settle()
+    (left / "a.jpg").write_bytes(b"x")
+    assert ear.is_silent(0.6)
+    (root / "d").mkdir()
+    ear.expect(root)
+    (root / "d").rename(root / "e")
+    ear.expect(root)
+    shutil.rmtree(left)
+    ear.settle()
+    (root / "e" / "a.jpg").write_bytes(b"x")
+    ear.expect(root)
+
+
+def test_folder_with_the_name_of_one_that_just_left_is_heard(root: Path, ear: Ear) -> None:
+    at_once(root, "mv d .. && mkdir d && mv d e")
+    ear.settle()
+    (root / "e" / "a.jpg").write_bytes(b"x")
+    ear.expect(root)
+
+
 def test_each_root_is_told_of_its_own(root: Path, watcher: Watcher, ear: Ear, tmp_path: Path) -> None:
     other = tmp_path / os.fsdecode(b"other-\xff")
     other.mkdir()
