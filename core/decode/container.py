@@ -31,12 +31,13 @@ _READERS = (
 _OPTIONS = {"format_whitelist": _READERS, "protocol_whitelist": "none"}
 _READ_BYTES = 1 << 17
 _RATES_HZ = range(1000, 768_001)
-_HEAD_BYTES = 400
+_HEAD_BYTES = 1024
 _STARTS = (b"fLaC", b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"0&\xb2u\x8ef\xcf\x11", b"#!AMR", b"FLV\1", b".snd", b"caff")
 _STREAM_STARTS = (b"\0\0\1\xb3", b"\0\0\1\xba", b"\0\0\1\xb0", b"\x0b\x77", b"riff\x2e\x91\xcf\x11")
 _CHUNKS = {b"RIFF": (b"WAVE", b"AVI "), b"RIFX": (b"WAVE",), b"RF64": (b"WAVE",), b"FORM": (b"AIFF", b"AIFC")}
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-_TRANSPORT = 0x47, (0, 4), 188, 192
+_TRANSPORT = ((0, 188), (4, 192))
+"""Where a transport stream's packets start, which begin with a G, and how long they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,4 @@ def _is_media(file: IO[bytes]) -> bool:
         return True
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08:  # MPEG audio, AAC
         return True
-    mark, starts, *lengths = _TRANSPORT
-    return any(
-        head[at : at + 1] == head[at + length : at + length + 1] == bytes([mark]) for at in starts for length in lengths
-    )
+    return any(head[start:][: 5 * length : length] == b"G" * 5 for start, length in _TRANSPORT)

@@ -176,5 +176,5 @@ def _resample(wave: Wave, rate: int, rate_hz: int) -> Wave:
 
 
 def _joined(frames: list[AudioFrame]) -> Wave:
-    parts = [np.frombuffer(frame.planes[0], np.int16, frame.samples) for frame in frames]
+    parts = [np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples) for frame in frames]
     return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, np.int16), *parts])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -22,6 +22,7 @@ _PEAK_MS = 100
 _SILENT = 1
 """Samples of pure silence are no larger, of 32767."""
 _PER_MS = SOUND_RATE_HZ // 1000
+_SAMPLE_BYTES = 2
 
 _HEIGHT_PX = THUMBNAIL_PX * 2 // 3
 _BAR_PX = 4
@@ -54,6 +55,20 @@ def listen(track: SoundTrack, from_ms: int, until_ms: int | None, longest_ms: in
         start_ms = end_ms
     is_over = (track.has_ended and start_ms >= track.end_ms) or start_ms == until_ms
     return Windows(segments, b"".join(peaks), start_ms, None if is_over else start_ms)
+
+
+def shortened(windows: Windows, from_ms: int, end_ms: int) -> Windows:
+    """The stretch that starts at `from_ms`, up to `end_ms`; one window may be cut through."""
+    if windows.end_ms <= end_ms:
+        return windows
+    segments = []
+    for segment in windows.segments:
+        start_ms, last_ms = segment.start_ms or 0, min(segment.end_ms or 0, end_ms)
+        if start_ms < last_ms:
+            sound = segment.sound[: (last_ms - start_ms) * _PER_MS * _SAMPLE_BYTES]
+            segments.append(replace(segment, sound=sound, end_ms=last_ms))
+    peaks = windows.peaks[: -(-end_ms // _PEAK_MS) - -(-from_ms // _PEAK_MS)]
+    return Windows(segments, peaks, end_ms, end_ms)
 
 
 def draw_waveform(peaks: bytes) -> Image.Image:
