@@ -65,6 +65,8 @@ CLIP_RATE_HZ = 48000
 CLIP_SAMPLES = CLIP_FRAMES * CLIP_RATE_HZ // CLIP_FPS
 SOUND_RATE_HZ = 16000
 """Sound for understanding: what Whisper and the voice detector were trained on."""
+WINDOW_MS = 30_000
+"""The longest window of sound that is one segment."""
 
 
 @dataclass(frozen=True, slots=True)
