@@ -159,7 +159,7 @@ class Bridge(QObject):
     def _gather(self, event: Event) -> None:
         key: object = type(event)
         if isinstance(event, ModelChanged):
-            key = event.status.spec.encoder_id
+            key = event.status.card.model_id
         elif isinstance(event, NoticePosted | BugFound):
             key = event
         self._events[key] = event

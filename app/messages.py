@@ -63,8 +63,8 @@ class Messages(QObject):
         """Takes those engine events that are for the user to read."""
         if isinstance(event, NoticePosted):
             self.note(event.text)
-        elif isinstance(event, ModelChanged) and event.status.state is ModelState.UNAVAILABLE:
-            self.note(f"{event.status.spec.title} cannot be used: {event.status.note}")
+        elif isinstance(event, ModelChanged) and event.status.state is ModelState.UNAVAILABLE and event.status.in_use:
+            self.note(f"{event.status.card.title} cannot be used: {event.status.note}")
         elif isinstance(event, BugFound):
             self.bug_found.emit(event.details)
 

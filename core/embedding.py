@@ -1,87 +1,122 @@
-"""The encoders in use: loaded when first needed, on the one thread that may touch a model."""
+"""The models at work: loaded when first needed, freed when long idle, on the one thread that may touch a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError
 from core.events import EventBus, ModelChanged
-from core.records import EncoderSpec, ModelState, ModelStatus, Segment, SpaceId, SpaceSpec, Vectors
+from core.records import ModelState, ModelStatus, Segment, SpaceId, Vectors
 
 if TYPE_CHECKING:
     from core.embed.encoder import Encoder
 
+IDLE_S = 600.0
+"""A model that nobody has needed for so long is freed."""
+
 
 class ModelBoard:
-    """What state each encoder is in. Written by the `gpu` thread, read by any."""
+    """How each model is. Written by any thread that knows, read by all; each change is told."""
 
-    def __init__(self, specs: Sequence[EncoderSpec], events: EventBus) -> None:
+    def __init__(self, events: EventBus) -> None:
         self._events = events
-        self._statuses = {spec.encoder_id: ModelStatus(spec, ModelState.NOT_LOADED) for spec in specs}
+        self._lock = threading.Lock()
+        self._statuses: dict[str, ModelStatus] = {}
 
     @property
     def statuses(self) -> list[ModelStatus]:
-        """Every encoder's state, in registry order."""
+        """Every model, in the order in which they were first shown."""
         return list(self._statuses.values())
 
-    @property
-    def spaces(self) -> list[SpaceSpec]:
-        """Every space of every encoder."""
-        return [space for status in self._statuses.values() for space in status.spec.spaces]
+    def show(self, status: ModelStatus) -> None:
+        """Makes a model known, or all of what is known of it anew."""
+        with self._lock:
+            is_news = status != self._statuses.get(status.card.model_id)
+            self._statuses = {**self._statuses, status.card.model_id: status}
+        if is_news:
+            self._events.publish(ModelChanged(status))
 
-    def set(self, spec: EncoderSpec, state: ModelState, note: str = "") -> None:
-        """Notes a state, and tells of it if it is another."""
-        status = ModelStatus(spec, state, note)
-        if status == self._statuses[spec.encoder_id]:
-            return
-        self._statuses[spec.encoder_id] = status
-        self._events.publish(ModelChanged(status))
+    def change(self, model_id: str, **changes: Any) -> None:
+        """Changes some of what is known of a model, if it is known."""
+        with self._lock:
+            known = self._statuses.get(model_id)
+            if known is None:
+                return
+            status = replace(known, **changes)
+            self._statuses = {**self._statuses, model_id: status}
+        if status != known:
+            self._events.publish(ModelChanged(status))
 
 
 class Embedder:
-    """Runs every encoder in use. All methods belong to the `gpu` thread and raise ModelError."""
+    """Runs encoders. All methods belong to the `gpu` thread and raise ModelError."""
 
-    def __init__(self, encoders: Sequence[Encoder], board: ModelBoard) -> None:
-        self._encoders = encoders
+    def __init__(self, board: ModelBoard) -> None:
         self._board = board
-        self._loaded: set[str] = set()
+        self._used: dict[Encoder, float] = {}
+        self._broken: dict[Encoder, ModelError] = {}
 
-    def media(self, segments: Sequence[Segment]) -> dict[SpaceId, Vectors]:
-        """The segments' vectors in every space; a row that is not finite could not be understood."""
-        return self._each(lambda encoder: encoder.encode_media(segments))
+    def media(self, encoder: Encoder, segments: Sequence[Segment]) -> Mapping[SpaceId, Vectors]:
+        """The segments' vectors in the encoder's spaces; a row that is not finite could not be understood."""
+        with self._turn(encoder):
+            return encoder.encode_media(segments)
 
-    def texts(self, texts: Sequence[str]) -> dict[SpaceId, Vectors]:
-        """The texts' vectors in every space that answers words."""
-        return self._each(lambda encoder: encoder.encode_query(texts))
+    def texts(self, encoders: Sequence[Encoder], texts: Sequence[str]) -> dict[SpaceId, Vectors]:
+        """The texts' vectors in every space that answers words; an encoder that does not work is left out.
 
-    def unload(self) -> None:
-        """Frees every model."""
-        for encoder in self._encoders:
-            encoder.unload()
-        self._loaded.clear()
-
-    def _each(self, encode: Callable[[Encoder], Mapping[SpaceId, Vectors]]) -> dict[SpaceId, Vectors]:
-        """What every usable encoder says; an encoder without weights is left out, none at all is an error."""
+        Raises ModelError if none works.
+        """
         vectors: dict[SpaceId, Vectors] = {}
-        missing: ModelError | None = None
-        for encoder in self._encoders:
+        error: ModelError | None = None
+        for encoder in encoders:
             try:
-                self._load(encoder)
-                vectors.update(encode(encoder))
-            except ModelError as error:
-                self._loaded.discard(encoder.spec.encoder_id)
-                self._board.set(encoder.spec, ModelState.UNAVAILABLE, str(error))
-                missing = error
-            else:
-                self._board.set(encoder.spec, ModelState.READY, encoder.runs_on)
-        if missing is not None and not vectors:
-            raise missing
+                with self._turn(encoder):
+                    vectors.update(encoder.encode_query(texts))
+            except ModelError as found:
+                error = found
+        if error is not None and not vectors:
+            raise error
         return vectors
 
-    def _load(self, encoder: Encoder) -> None:
-        if encoder.spec.encoder_id in self._loaded:
-            return
-        self._board.set(encoder.spec, ModelState.LOADING)
-        encoder.load()
-        self._loaded.add(encoder.spec.encoder_id)
+    def strangers(self, encoders: Sequence[Encoder]) -> dict[SpaceId, Vectors]:
+        """Vectors of things in nobody's library, in every space of these encoders; none where one does not work."""
+        vectors: dict[SpaceId, Vectors] = {}
+        for encoder in encoders:
+            try:
+                with self._turn(encoder):
+                    vectors.update(encoder.strangers())
+            except ModelError:
+                continue
+        return vectors
+
+    def unload(self, idle_s: float = 0.0) -> None:
+        """Frees every model that nobody has needed for `idle_s` seconds."""
+        for encoder, used_at in list(self._used.items()):
+            if time.monotonic() - used_at >= idle_s:
+                encoder.unload()
+                del self._used[encoder]
+                self._board.change(encoder.spec.encoder_id, state=ModelState.NOT_LOADED, note="")
+
+    @contextmanager
+    def _turn(self, encoder: Encoder) -> Iterator[None]:
+        """One use of an encoder, loaded if need be. One that did not work is not tried again."""
+        if encoder in self._broken:
+            raise self._broken[encoder]
+        model_id = encoder.spec.encoder_id
+        try:
+            if encoder not in self._used:
+                self._board.change(model_id, state=ModelState.LOADING)
+                encoder.load()
+            self._used[encoder] = time.monotonic()
+            yield
+        except ModelError as error:
+            self._broken[encoder] = error
+            self._used.pop(encoder, None)
+            self._board.change(model_id, state=ModelState.UNAVAILABLE, note=str(error))
+            raise
+        self._board.change(model_id, state=ModelState.READY, note=encoder.runs_on)

@@ -13,14 +13,17 @@ from types import TracebackType
 from typing import Self
 
 from core.asking import Asker
+from core.choosing import Chooser
 from core.decode.pool import DecodePool
-from core.embed.encoder import ENCODERS, make_encoder
+from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
 from core.errors import LibraryError, MediaError
 from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged, NoticePosted
 from core.indexing import Indexer
-from core.models.wheel import read_weights
-from core.paths import LibraryPaths, default_library, model_cache
+from core.keeping import ModelKeeper
+from core.lineup import Lineup
+from core.models.shelf import Shelf
+from core.paths import LibraryPaths, default_library, model_cache, model_folder
 from core.pipeline import Pipeline
 from core.reading import Reading
 from core.records import (
@@ -31,13 +34,14 @@ from core.records import (
     FileId,
     Folder,
     FolderId,
-    ImageView,
     ItemId,
     LibraryStatus,
     ModelStatus,
     Picture,
     Progress,
     Question,
+    Role,
+    Wanted,
 )
 from core.runtime.chain import chain
 from core.runtime.lane import Lane
@@ -45,10 +49,14 @@ from core.runtime.worker import Priority
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.storage import Storage
+from core.understanding import Understanding
 from core.upkeep import Upkeep
 from core.watch.folder import watchable
 
 log = logging.getLogger(__name__)
+
+LISTENER = "whisper"
+"""The model that writes down what is said."""
 
 
 class Engine:
@@ -64,43 +72,47 @@ class Engine:
         self._read_only = read_only
         self.settings = settings
         self.events = EventBus()
-        self._encoders = [
-            make_encoder(encoder_id, weights=read_weights, device=settings.device, cache=model_cache())
-            for encoder_id in ENCODERS
-        ]
-        specs = [encoder.spec for encoder in self._encoders]
-        views: list[ImageView] = list(dict.fromkeys(spec.view for spec in specs))
-        self._board = ModelBoard(specs, self.events)
-        max_bytes = settings.max_file_mb * 1_000_000
+        self._board = ModelBoard(self.events)
+        shelf = Shelf(model_folder())
         self._pool = DecodePool(
             settings.decoders,
             limit_s=settings.decode_limit_s,
             max_pixels=settings.max_megapixels * 1_000_000,
-            max_bytes=max_bytes,
+            max_bytes=settings.max_bytes,
         )
+        self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder(), settings.decoders)
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
-        self._gpu: Lane[Embedder] = Lane(
-            "gpu", lambda: Embedder(self._encoders, self._board), Embedder.unload, on_bug=self._on_bug
-        )
+        self._gpu: Lane[Embedder] = Lane("gpu", lambda: Embedder(self._board), Embedder.unload, on_bug=self._on_bug)
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
-        self._asker = Asker(self._gpu, self._pool, views, max_bytes)
+        self._models = ModelKeeper(
+            shelf,
+            Chooser(shelf, self._board, device=settings.device, cache=model_cache()),
+            self._board,
+            self._store,
+            settings=lambda: self.settings,
+            keep=self._keep_settings,
+            changed=self._on_lineup,
+            on_bug=self._on_bug,
+        )
+        understanding = Understanding(self._gpu, self._listener.listen)
+        self._asker = Asker(self._gpu, understanding, self._pool, lambda: self._models.lineup, settings.max_bytes)
         pipeline = Pipeline(
             store=self._store,
-            gpu=self._gpu,
+            understanding=understanding,
             pool=self._pool,
-            views=views,
-            spaces=[space.space_id for space in self._board.spaces],
+            lineup=lambda: self._models.lineup,
             batch_size=settings.batch_size,
-            max_bytes=max_bytes,
+            max_bytes=settings.max_bytes,
         )
         self._indexer = Indexer(
             library=library,
             store=self._store,
             pipeline=pipeline,
-            upkeep=Upkeep(self._store, self._search),
+            upkeep=Upkeep(self._store, self._search, self._gpu),
             events=self.events,
             rescan_minutes=lambda: self.settings.rescan_minutes,
+            switched=self._models.switched,
         )
         self._asked_lock = threading.Lock()
         self._asked: list[threading.Event] = []
@@ -130,12 +142,15 @@ class Engine:
             return max(0.1, deadline - time.monotonic())
 
         self._indexer.stop()
+        self._models.stop()
         late = [
             name
             for name, ended in (
                 ("decode", self._pool.close(left_s())),
                 ("ingest", self._indexer.close(left_s())),
+                ("listen", self._listener.close(left_s())),
                 ("gpu", self._gpu.close(left_s())),
+                ("models", self._models.close(left_s())),
                 ("search", self._search.close(left_s())),
                 ("read", self._read.close(left_s())),
                 ("store", self._store.close(left_s(), finish=True)),
@@ -253,10 +268,16 @@ class Engine:
         """An item's small picture, at most 384 px on its longer side; None when there is none."""
         return self._read.call(Priority.NORMAL, Reading.thumbnail, item_id)
 
-    def preview(self, file_id: FileId, max_px: int) -> Future[Picture]:
-        """A file decoded again, at most `max_px` on its longer side. Fails with MediaError or LibraryError."""
-        path = self._read.call(Priority.INTERACTIVE, Reading.path, file_id)
-        return chain(path, lambda found: self._pool.preview(os.fsencode(found), max_px, priority=Priority.INTERACTIVE))
+    def preview(self, file_id: FileId, max_px: int, at_ms: int = 0) -> Future[Picture]:
+        """A file decoded again, at most `max_px` on its longer side; of a video the frame at `at_ms`.
+
+        Fails with MediaError or LibraryError.
+        """
+
+        def decode(found: Path) -> Future[Picture]:
+            return self._pool.preview(os.fsencode(found), max_px, at_ms=at_ms, priority=Priority.INTERACTIVE)
+
+        return chain(self._read.call(Priority.INTERACTIVE, Reading.path, file_id), decode)
 
     def details(self, file_id: FileId) -> Future[Details]:
         """All we know of a file. Fails with LibraryError when it is no longer known."""
@@ -266,21 +287,55 @@ class Engine:
         """The library in numbers."""
         return self._read.call(Priority.INTERACTIVE, lambda reading: reading.status(self._board, self.progress))
 
+    # models
+
     def models(self) -> list[ModelStatus]:
-        """Every encoder and what state it is in."""
+        """Every model and what state it is in."""
         return self._board.statuses
+
+    def use_model(self, model_id: str) -> Future[None]:
+        """Lets a model do what it is for from now on.
+
+        The library is understood anew in the background; until that is done the former model answers. Fails with
+        ModelError when its weights are not here.
+        """
+        return self._models.use(model_id)
+
+    def stop_using(self, role: Role) -> Future[None]:
+        """Lets nobody do what this role is for; what its model understood is deleted."""
+        return self._models.stop_using(role)
+
+    def download_model(self, model_id: str) -> Future[None]:
+        """Fetches a model's weights; how far that is comes as ModelChanged. Fails with ModelError, or is cancelled."""
+        return self._models.download(model_id)
+
+    def cancel_download(self, model_id: str) -> None:
+        """Ends a download; what came is kept for the next one."""
+        self._models.cancel(model_id)
+
+    def verify_model(self, model_id: str) -> Future[None]:
+        """Reads a model's weights and compares them with their digests. Fails with ModelError."""
+        return self._models.verify(model_id)
+
+    def remove_model(self, model_id: str) -> Future[None]:
+        """Deletes a downloaded model's weights; what it understood is kept. Fails with ModelError."""
+        return self._models.remove(model_id)
+
+    def use_model_folder(self, model_id: str, folder: Path) -> Future[None]:
+        """Takes a model's weights from a folder of the user's. Fails with ModelError."""
+        return self._models.use_folder(model_id, folder)
 
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and processes count from the next start."""
         self.settings = settings
+        return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
 
-        def save(_: Storage) -> None:
-            try:
-                settings.save(self.library.settings)
-            except OSError as error:
-                raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
-
-        return self._store.call(Priority.INTERACTIVE, save)
+    def _keep_settings(self, settings: Settings) -> None:
+        self.settings = settings
+        try:
+            settings.save(self.library.settings)
+        except OSError as error:
+            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 
     # the lanes' resources, each made on its own thread
 
@@ -288,35 +343,39 @@ class Engine:
         if self._read_only:
             raise LibraryError("This library is open elsewhere and can only be read here.", "Close the other first.")
         storage = Storage.open(self.library)
-        for space in self._board.spaces:
-            storage.catalog.register_space(space)
+        self._models.open(storage.catalog)
         if storage.catalog.notice:
             self.events.publish(NoticePosted(storage.catalog.notice))
         storage.purge()
         return storage
 
     def _open_searcher(self) -> Searcher:
-        self._wait_until_written()
-        strangers = {space_id: rows for encoder in self._encoders for space_id, rows in encoder.strangers().items()}
-        return Searcher(self.library, self._board.spaces, strangers)
+        self.opened.result()
+        searcher = Searcher(self.library)
+        searcher.use(self._models.lineup.asked)
+        return searcher
 
     def _open_reading(self) -> Reading:
-        self._wait_until_written()
-        return Reading(self.library, self._make_thumbnail)
-
-    def _wait_until_written(self) -> None:
         """Readers come after the one who locks, migrates and repairs; unless that is another process."""
         if not self._read_only:
             self.opened.result()
+            return Reading(self.library, self._make_thumbnail)
+        reading = Reading(self.library, self._make_thumbnail)
+        self._models.open_reading(reading.active_spaces())
+        return reading
 
     def _make_thumbnail(self, content: ContentHash, path: bytes) -> bytes | None:
         """Runs on the `read` thread, which waits for this one picture."""
         try:
-            jpeg = self._pool.decode(path, (), priority=Priority.NORMAL).result().thumbnail
+            jpeg = self._pool.decode(path, Wanted(), priority=Priority.NORMAL).result().thumbnail
         except (MediaError, CancelledError):
             return None
         self._store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(content, jpeg)]))
         return jpeg
+
+    def _on_lineup(self, lineup: Lineup) -> None:
+        self._search.call(Priority.URGENT, Searcher.use, lineup.asked)
+        self._indexer.scan()
 
     def _on_bug(self, details: str) -> None:
         self.events.publish(BugFound(details))

@@ -39,7 +39,7 @@ class FailuresChanged:
 
 @dataclass(frozen=True, slots=True)
 class ModelChanged:
-    """An encoder was loaded, or turned out to be unavailable."""
+    """A model was loaded, is arriving, came, went, is put to use, or turned out to be unavailable."""
 
     status: ModelStatus
 

@@ -22,6 +22,7 @@ from core.runtime.pace import Pace
 from core.runtime.worker import Priority
 from core.storage import Storage
 from core.store.reader import Reader
+from core.store.spaces import SpacePlan
 from core.upkeep import Upkeep
 from core.watch.changes import compare, root_state
 from core.watch.scan import scan
@@ -37,6 +38,8 @@ TIDY_AFTER_S = 10.0
 """Whoever has just opened a window wants its first answer before the stores are tidied."""
 UNSEEN_EVERY_S = 300.0
 """Folders that live watching cannot follow (network drives, too many directories) are looked through so often."""
+REST_EVERY_S = 60.0
+"""How often it is looked whether a model can be freed."""
 RETRY_AFTER_S = 30.0
 """After something stopped all indexing (no model, disk full), it is tried again so much later."""
 
@@ -53,13 +56,16 @@ class Indexer:
         upkeep: Upkeep,
         events: EventBus,
         rescan_minutes: Callable[[], int],
+        switched: Callable[[SpacePlan], None],
     ) -> None:
+        """`switched` is told when other spaces answer from now on."""
         self._library = library
         self._store = store
         self._pipeline = pipeline
         self._upkeep = upkeep
         self._events = events
         self._rescan_minutes = rescan_minutes
+        self._switched = switched
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -105,7 +111,7 @@ class Indexer:
         return future
 
     def pause(self) -> None:
-        """Finishes the files begun and takes no more until `resume`."""
+        """Finishes the files begun and takes no more until `resume`; a long one waits in the middle."""
         self._paused = True
         self._wake.set()
 
@@ -186,7 +192,8 @@ class Indexer:
                 self._events.publish(BugFound(traceback.format_exc()))
                 self._blocked(error)
                 retry_at = time.monotonic() + RETRY_AFTER_S
-            until = min(retry_at, next_full)
+            self._upkeep.rest()
+            until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
             if self._tidy_from > time.monotonic():
                 until = min(until, self._tidy_from)
             self._wake.wait(max(0.0, until - time.monotonic()))
@@ -215,14 +222,33 @@ class Indexer:
             total = self._progress.done + waiting
             self._tell(replace(self._progress, activity=Activity.INDEXING, total=total, note=""))
             self._pipeline.run(
-                reader, go_on=self._may_index, abandoned=self._stop.is_set, finished=partial(self._on_finished, reader)
+                reader,
+                go_on=partial(self._go_on, reader),
+                abandoned=lambda: self._cancelled or self._stop.is_set(),
+                finished=partial(self._on_finished, reader),
             )
             self._tell(self._progress, force=True)
             self._tell_failures(reader)
         self._settle(reader)
 
     def _may_index(self) -> bool:
-        return not (self._paused or self._cancelled or self._scans or self._stop.is_set())
+        return not (self._paused or self._cancelled or self._stop.is_set())
+
+    def _go_on(self, reader: Reader) -> bool:
+        """Whether to begin something further. A scan comes first: a long file must not hold up new ones."""
+        scanned = False
+        while not self._stop.is_set() and self._scan_next(reader):
+            scanned = True
+        if scanned:
+            left = self._pipeline.begun + reader.claimable()
+            self._progress = replace(self._progress, total=self._progress.done + left)
+        go_on = self._may_index()
+        if self._paused and self._progress.activity is Activity.INDEXING:
+            self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
+        elif go_on and self._progress.activity is Activity.PAUSED:
+            self._pace.restart()
+            self._tell(replace(self._progress, activity=Activity.INDEXING), force=True)
+        return go_on
 
     def _settle(self, reader: Reader) -> None:
         """Nothing more to do for now: tidies up and says so."""
@@ -230,6 +256,7 @@ class Indexer:
             return
         self._tell_failures(reader)
         self._pace.restart()
+        self._switch()
         if self._paused and reader.claimable():
             self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
             return
@@ -242,6 +269,13 @@ class Indexer:
         if self._is_quiet():
             for future in self._take_due():
                 future.set_result(None)
+
+    def _switch(self) -> None:
+        """Lets encoders take over that have caught up."""
+        plan = self._store.call(Priority.NORMAL, lambda storage: storage.catalog.switch_spaces()).result()
+        if plan is not None:
+            self._switched(plan)
+            self._events.publish(LibraryChanged())
 
     def _is_quiet(self) -> bool:
         return not (self._scans or self._stop.is_set())

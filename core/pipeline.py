@@ -1,4 +1,8 @@
-"""Waiting files into searchable ones: read → decode → embed → store, each stage busy while the others are."""
+"""Waiting files into searchable ones: read → decode → embed → store, each stage busy while the others are.
+
+A long file comes in stretches, so that memory does not depend on its length; it can be found when the last one is
+saved. What takes long (what is said in it) is done in a second pass, when no file waits for its first.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,35 @@ import queue
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from core.embedding import Embedder
-from core.errors import MediaError
+from core.errors import MediaError, ModelError
+from core.lineup import Lineup, spaces_of, wanted_by
 from core.records import (
     ContentHash,
     Decoded,
     FileId,
-    ImageView,
     ItemId,
+    Kind,
+    Line,
     Reason,
+    Role,
+    Segment,
     SpaceId,
     Stage,
-    Vectors,
 )
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.storage import Storage
-from core.store.catalog import Catalog, IndexedFile, IndexedSegment, WorkItem
+from core.store.catalog import Catalog, WorkItem
+from core.store.saving import IndexedFile, IndexedSegment
+from core.understanding import Embedded, Understanding
 from core.watch.identity import content_hash, require_readable_size, require_unchanged
 
 if TYPE_CHECKING:
     from core.decode.pool import DecodePool
+    from core.embed.encoder import Encoder
     from core.store.reader import Reader
 
 T = TypeVar("T")
@@ -42,17 +49,42 @@ DECODED_BATCHES = 4
 """At most so many batches are being decoded or wait for the models: these never starve, and memory stays small."""
 ENCODES_IN_FLIGHT = 2
 """One batch on the device, the next one ready beside it."""
+STRETCH_WEIGHT = 8
+"""A stretch of a sound or video takes as much memory as so many pictures, or more."""
 POLL_S = 0.2
 """How often a wait looks whether it should still go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A file whose content was read, on its way to being saved."""
+@dataclass(eq=False, slots=True)
+class _Begun:
+    """A file on its way. What its first stretch said of it is kept until the last."""
 
     item: WorkItem
     content: ContentHash
-    decoded: Decoded
+    encoders: tuple[Encoder, ...]
+    listening: bool
+    first: Decoded | None = None
+    peaks: bytearray = field(default_factory=bytearray)
+    unable: set[Encoder] = field(default_factory=set)
+    found: bool = False
+
+    @property
+    def file_id(self) -> FileId:
+        return self.item.file_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A part of a file that was decoded; a picture is one stretch."""
+
+    begun: _Begun
+    segments: Sequence[Segment]
+    kind: Kind
+    ends: bool
+
+    @property
+    def weight(self) -> int:
+        return 1 if self.kind is Kind.IMAGE else STRETCH_WEIGHT
 
 
 class Pipeline:
@@ -62,29 +94,36 @@ class Pipeline:
         self,
         *,
         store: Lane[Storage],
-        gpu: Lane[Embedder],
+        understanding: Understanding,
         pool: DecodePool,
-        views: Sequence[ImageView],
-        spaces: Sequence[SpaceId],
+        lineup: Callable[[], Lineup],
         batch_size: int,
-        max_bytes: int,
+        max_bytes: Callable[[Kind], int],
     ) -> None:
         self._store = store
-        self._gpu = gpu
+        self._understanding = understanding
         self._pool = pool
-        self._views = views
-        self._spaces = spaces
+        self._lineup = lineup
         self._batch_size = batch_size
         self._max_bytes = max_bytes
         self._finished: Callable[[int], None] = lambda _: None
+        self._reset()
+
+    def _reset(self) -> None:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._claimed: deque[WorkItem] = deque()
-        self._decoding: dict[FileId, WorkItem] = {}
-        self._ready: deque[_Opened] = deque()
-        self._encoding: dict[FileId, WorkItem] = {}
+        self._files: dict[FileId, _Begun] = {}
+        self._decoding: dict[FileId, int] = {}
+        self._going_on: deque[tuple[_Begun, int]] = deque()
+        self._ready: deque[_Stretch] = deque()
         self._encodes = 0
         self._unsaved: list[tuple[IndexedFile, bytes]] = []
-        self._saving: list[FileId] = []
+        self._saving = False
+
+    @property
+    def begun(self) -> int:
+        """How many files are claimed and not brought to an end."""
+        return len(self._claimed) + len(self._files)
 
     def run(
         self,
@@ -94,7 +133,7 @@ class Pipeline:
         abandoned: Callable[[], bool],
         finished: Callable[[int], None],
     ) -> None:
-        """Works until nothing waits, or `go_on()` is false and what was begun is finished.
+        """Works until nothing waits, or `go_on()` is false and what was begun is finished; a long file waits meanwhile.
 
         `finished(n)` is told when n more files have come to an end, well or badly. When `abandoned()` turns true, what
         was begun goes back to the queue at once. Raises ModelError or LibraryError when no file can be indexed at all;
@@ -106,7 +145,7 @@ class Pipeline:
             while not abandoned():
                 self._fill(reader, go_on)
                 self._push()
-                if not (self._decoding or self._ready or self._encodes or self._unsaved or self._saving):
+                if not (self._files or self._unsaved or self._saving):
                     if not self._claimed or not go_on():
                         return
                     continue
@@ -117,86 +156,179 @@ class Pipeline:
     # read
 
     def _fill(self, reader: Reader, go_on: Callable[[], bool]) -> None:
-        """Hands files to the decoders, as many as fit in memory, for as long as `go_on()`."""
-        room = DECODED_BATCHES * self._batch_size - len(self._decoding) - len(self._ready)
+        """Hands files to the decoders, as many as fit in memory, as long as `go_on()`; those begun before new ones."""
+        room = DECODED_BATCHES * self._batch_size
+        room -= sum(self._decoding.values()) + sum(stretch.weight for stretch in self._ready)
         while room > 0 and go_on():
+            if self._going_on:
+                room -= self._decode(*self._going_on.popleft())
+                continue
             if not self._claimed:
                 self._claimed.extend(self._write(lambda catalog: catalog.claim(CLAIM)).result())
             if not self._claimed:
                 return
-            self._open(self._claimed.popleft(), reader)
-            room -= 1
+            room -= self._open(self._claimed.popleft(), reader)
 
-    def _open(self, item: WorkItem, reader: Reader) -> None:
+    def _open(self, item: WorkItem, reader: Reader) -> int:
+        """Begins a file; returns how much room it takes."""
         try:
-            require_readable_size(item.signature, self._max_bytes)
+            require_readable_size(item.signature, self._max_bytes(item.kind))
             content = content_hash(item.path, item.signature)
         except MediaError as error:
             self._fail(item, Stage.READ, error)
-            return
-        known = reader.find_item(content, self._spaces)
-        if known is not None:
-            self._link(item, known)
-            return
-        self._decoding[item.file_id] = item
-        future = self._pool.decode(item.path, self._views)
-        self._when_done(future, lambda: self._on_decoded(item, content, future))
+            return 1
+        known = reader.find_item(content)
+        kind, understood = (item.kind, frozenset[SpaceId]()) if known is None else known[1:]
+        lacking = self._lineup().of_kind(kind, understood)
+        quick = tuple(encoder for encoder in lacking if encoder.spec.role is not Role.SPEECH)
+        if known is not None and not quick and (not lacking or not item.later):
+            self._link(item, known[0], later=bool(lacking))
+            return 1
+        begun = _Begun(item, content, quick or lacking, listening=not quick and bool(lacking))
+        self._files[item.file_id] = begun
+        return self._decode(begun, 0)
 
-    def _link(self, item: WorkItem, known: ItemId) -> None:
+    def _link(self, item: WorkItem, known: ItemId, *, later: bool) -> None:
         """The same bytes were understood before: nothing to decode."""
-        self._write(lambda catalog: catalog.link(item.file_id, known, item.signature)).result()
-        self._finished(1)
+        self._write(lambda catalog: catalog.link(item.file_id, known, item.signature, later=later)).result()
+        self._finished(0 if later else 1)
 
     # decode
 
-    def _on_decoded(self, item: WorkItem, content: ContentHash, future: Future[Decoded]) -> None:
+    def _decode(self, begun: _Begun, from_ms: int) -> int:
+        weight = 1 if begun.item.kind is Kind.IMAGE else STRETCH_WEIGHT
+        self._decoding[begun.file_id] = weight
+        future = self._pool.decode(begun.item.path, wanted_by(begun.encoders), from_ms=from_ms)
+        self._when_done(future, lambda: self._on_decoded(begun, future))
+        return weight
+
+    def _on_decoded(self, begun: _Begun, future: Future[Decoded]) -> None:
+        del self._decoding[begun.file_id]
         try:
             decoded = future.result()
-            require_unchanged(item.path, item.signature)
+            require_unchanged(begun.item.path, begun.item.signature)
         except MediaError as error:
-            self._fail(item, Stage.DECODE, error)
-        else:
-            self._ready.append(_Opened(item, content, decoded))
-        del self._decoding[item.file_id]
+            self._give_up(begun, Stage.DECODE, error)
+            return
+        begun.first = begun.first or decoded
+        begun.peaks += decoded.peaks
+        ends = decoded.next_ms is None
+        self._ready.append(_Stretch(begun, decoded.segments, decoded.kind, ends))
+        if decoded.next_ms is not None:
+            self._going_on.append((begun, decoded.next_ms))
 
     # embed and store
 
     def _push(self) -> None:
         """Starts what can be started: a batch on the models, a commit."""
-        full = len(self._ready) >= self._batch_size
-        if self._ready and self._encodes < ENCODES_IN_FLIGHT and (full or not self._decoding):
-            self._encode([self._ready.popleft() for _ in range(min(self._batch_size, len(self._ready)))])
+        while self._ready and self._encodes < ENCODES_IN_FLIGHT:
+            full = sum(len(stretch.segments) for stretch in self._ready) >= self._batch_size
+            if self._decoding and not full and not self._ready[0].begun.listening:
+                break
+            self._encode(self._next_batch())
         if self._unsaved and not self._saving:
             batch, self._unsaved = self._unsaved, []
-            self._saving = [indexed.file_id for indexed, _ in batch]
+            self._saving = True
             future = self._store.call(Priority.NORMAL, Storage.save, batch)
-            self._when_done(future, lambda: self._on_saved(len(batch), future))
+            self._when_done(future, lambda: self._on_saved(batch, future))
 
-    def _encode(self, batch: list[_Opened]) -> None:
-        segments = [segment for opened in batch for segment in opened.decoded.segments]
+    def _next_batch(self) -> list[_Stretch]:
+        """Stretches for the same encoders, some `batch_size` segments of them; one at a time if to be listened to."""
+        batch = [self._ready.popleft()]
+        while (
+            self._ready
+            and not batch[0].begun.listening
+            and self._ready[0].begun.encoders == batch[0].begun.encoders
+            and sum(len(stretch.segments) for stretch in batch) < self._batch_size
+        ):
+            batch.append(self._ready.popleft())
+        return batch
+
+    def _encode(self, batch: list[_Stretch]) -> None:
         self._encodes += 1
-        self._encoding.update({opened.item.file_id: opened.item for opened in batch})
-        future = self._gpu.call(Priority.BATCH, Embedder.media, segments)
+        segments = [segment for stretch in batch for segment in stretch.segments]
+        encoders = batch[0].begun.encoders
+        if batch[0].begun.listening:
+            heard = self._understanding.listen(segments)
+            self._when_done(heard, lambda: self._on_heard(batch, encoders, heard))
+        else:
+            self._embed(batch, encoders, segments)
+
+    def _on_heard(self, batch: list[_Stretch], encoders: Sequence[Encoder], heard: Future[list[Segment]]) -> None:
+        try:
+            lines = heard.result()
+        except (ModelError, MediaError) as error:
+            self._encodes -= 1
+            for stretch in batch:
+                self._give_up(stretch.begun, Stage.LISTEN, _as_media_error(error))
+            return
+        self._embed([_Stretch(stretch.begun, lines, stretch.kind, stretch.ends) for stretch in batch], encoders, lines)
+
+    def _embed(self, batch: list[_Stretch], encoders: Sequence[Encoder], segments: Sequence[Segment]) -> None:
+        future = self._understanding.embed(encoders, segments)
         self._when_done(future, lambda: self._on_encoded(batch, future))
 
-    def _on_encoded(self, batch: list[_Opened], future: Future[dict[SpaceId, Vectors]]) -> None:
+    def _on_encoded(self, batch: list[_Stretch], future: Future[Embedded]) -> None:
         self._encodes -= 1
-        vectors = future.result()
+        embedded = future.result()
         row = 0
-        for opened in batch:
-            rows = slice(row, row + len(opened.decoded.segments))
-            row = rows.stop
-            self._encoding.pop(opened.item.file_id)
-            if all(np.isfinite(matrix[rows]).all() for matrix in vectors.values()):
-                self._unsaved.append((_indexed(opened, vectors, rows), opened.decoded.thumbnail))
-            else:
+        for stretch in batch:
+            vectors = embedded.vectors[row : row + len(stretch.segments)]
+            row += len(stretch.segments)
+            begun = stretch.begun
+            if begun.file_id not in self._files:  # it failed meanwhile
+                continue
+            begun.unable |= embedded.unable
+            segments = [_indexed(segment, found) for segment, found in zip(stretch.segments, vectors, strict=True)]
+            segments = [segment for segment in segments if segment.vectors or segment.line is not None]
+            begun.found |= bool(segments)
+            if stretch.ends and not begun.found and stretch.kind is Kind.IMAGE:
                 error = MediaError("The picture could not be understood.", reason=Reason.NOT_UNDERSTOOD)
-                self._fail(opened.item, Stage.EMBED, error)
+                self._give_up(begun, Stage.EMBED, error)
+            else:
+                self._unsaved.append(self._stretch_to_save(stretch, segments))
 
-    def _on_saved(self, count: int, future: Future[None]) -> None:
+    def _stretch_to_save(self, stretch: _Stretch, segments: list[IndexedSegment]) -> tuple[IndexedFile, bytes]:
+        begun = stretch.begun
+        if begun.first is None:
+            raise AssertionError("a stretch was decoded")
+        understood: frozenset[SpaceId] = frozenset()
+        later = False
+        if stretch.ends:
+            speech = [encoder for encoder in self._lineup().of_kind(stretch.kind) if encoder.spec.role is Role.SPEECH]
+            done = {*begun.encoders} - begun.unable
+            if not begun.listening and not any(begun.peaks):
+                done |= {*speech}  # nothing is said where nothing is heard
+            later = bool({*speech} - done - begun.unable) and not begun.listening
+            understood = spaces_of(done)
+        return IndexedFile(
+            begun.file_id,
+            begun.item.signature,
+            begun.content,
+            stretch.kind,
+            begun.first.metadata,
+            begun.first.colour,
+            segments,
+            peaks=bytes(begun.peaks) if stretch.ends else b"",
+            understood=understood,
+            ends=stretch.ends,
+            later=later,
+        ), begun.first.thumbnail if stretch.ends else b""
+
+    def _on_saved(self, batch: list[tuple[IndexedFile, bytes]], future: Future[None]) -> None:
         future.result()
-        self._saving = []
-        self._finished(count)
+        self._saving = False
+        ended = [indexed for indexed, _ in batch if indexed.ends]
+        for indexed in ended:
+            self._files.pop(indexed.file_id, None)
+        self._finished(sum(not indexed.later for indexed in ended))
+
+    def _give_up(self, begun: _Begun, stage: Stage, error: MediaError) -> None:
+        """One file's end, whatever stretches of it are on their way."""
+        if self._files.pop(begun.file_id, None) is not None:
+            self._going_on = deque(waiting for waiting in self._going_on if waiting[0] is not begun)
+            self._ready = deque(stretch for stretch in self._ready if stretch.begun is not begun)
+            self._fail(begun.item, stage, error)
 
     def _fail(self, item: WorkItem, stage: Stage, error: MediaError) -> None:
         sentence, reason, retryable = str(error), Reason(error.reason), error.retryable
@@ -230,34 +362,20 @@ class Pipeline:
 
     def _release(self) -> None:
         """Gives back what was claimed and not brought to an end."""
-        begun = [item.file_id for item in self._claimed]
-        begun += [*self._decoding, *self._encoding, *(opened.item.file_id for opened in self._ready)]
-        begun += [*(indexed.file_id for indexed, _ in self._unsaved), *self._saving]
-        self._claimed.clear()
-        self._decoding.clear()
-        self._encoding.clear()
-        self._ready.clear()
-        self._unsaved.clear()
-        self._inbox = queue.SimpleQueue()
-        self._encodes = 0
-        self._saving = []
+        begun = [*(item.file_id for item in self._claimed), *self._files]
+        self._reset()
         if begun:
             self._write(lambda catalog: catalog.release(begun))
 
 
-def _indexed(opened: _Opened, vectors: dict[SpaceId, Vectors], rows: slice) -> IndexedFile:
-    segments = [
-        IndexedSegment(
-            {space_id: matrix[rows][number] for space_id, matrix in vectors.items()}, segment.start_ms, segment.end_ms
-        )
-        for number, segment in enumerate(opened.decoded.segments)
-    ]
-    return IndexedFile(
-        opened.item.file_id,
-        opened.item.signature,
-        opened.content,
-        opened.decoded.kind,
-        opened.decoded.metadata,
-        opened.decoded.colour,
-        segments,
-    )
+def _indexed(segment: Segment, vectors: dict[SpaceId, Any]) -> IndexedSegment:
+    line = None
+    if segment.text and segment.start_ms is not None and segment.end_ms is not None:
+        line = Line(segment.start_ms, segment.end_ms, segment.text, segment.language)
+    return IndexedSegment(vectors, segment.start_ms, segment.end_ms, line)
+
+
+def _as_media_error(error: ModelError | MediaError) -> MediaError:
+    if isinstance(error, MediaError):
+        return error
+    return MediaError(error.what, error.advice, reason=Reason.NOT_UNDERSTOOD, retryable=True)

@@ -10,7 +10,18 @@ from core.decode.thumbnail import read_thumbnail
 from core.embedding import ModelBoard
 from core.errors import LibraryError
 from core.paths import LibraryPaths
-from core.records import ContentHash, Details, Failure, FileId, Folder, ItemId, LibraryStatus, Picture, Progress
+from core.records import (
+    ContentHash,
+    Details,
+    Failure,
+    FileId,
+    Folder,
+    ItemId,
+    LibraryStatus,
+    Picture,
+    Progress,
+    SpaceId,
+)
 from core.store.reader import Reader
 from core.store.thumbnails import Thumbnails
 
@@ -40,6 +51,10 @@ class Reading:
             return None
         jpeg = self._thumbnails.get(content) or self._make_thumbnail(content, path)
         return None if jpeg is None else read_thumbnail(jpeg)
+
+    def active_spaces(self) -> dict[SpaceId, str]:
+        """The spaces that answer, and the model that each belongs to."""
+        return self._reader.active_spaces()
 
     def path(self, file_id: FileId) -> Path:
         """Where a file is. Raises LibraryError when it is no longer known."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.records import Kind, Role
+
 log = logging.getLogger(__name__)
 
 
@@ -31,6 +33,8 @@ class SettingSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    page: str = ""
+    """Where else than among the settings it is chosen; empty if nowhere."""
 
 
 def _setting(
@@ -42,8 +46,17 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    page: str = "",
 ) -> Any:
-    said = {"title": title, "description": description, "unit": unit, "low": low, "high": high, "choices": choices}
+    said = {
+        "title": title,
+        "description": description,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "page": page,
+    }
     return field(default=default, metadata=said)
 
 
@@ -77,23 +90,31 @@ class Settings:
     )
     decode_limit_s: float = _setting(
         20.0,
-        "Time limit per picture",
-        "A picture that takes longer to read is set aside and reported.",
+        "Time limit per file",
+        "A picture, or a stretch of a sound or video, that takes longer to read is set aside and reported.",
         unit="s",
         low=1,
         high=600,
     )
     max_file_mb: int = _setting(
         2048,
-        "Largest file",
+        "Largest picture file",
         "Pictures larger than this are set aside and reported.",
         unit="MB",
         low=1,
         high=65536,
     )
+    max_media_gb: int = _setting(
+        100,
+        "Largest sound or video",
+        "Sounds and videos larger than this are set aside and reported.",
+        unit="GB",
+        low=1,
+        high=10000,
+    )
     max_megapixels: int = _setting(
         250,
-        "Largest picture",
+        "Most pixels",
         "Pictures with more pixels than this are set aside and reported.",
         unit="MP",
         low=1,
@@ -107,11 +128,41 @@ class Settings:
         low=1,
         high=1440,
     )
+    pictures_model: str = _setting(
+        "starter", "Pictures", "Which model finds photos and video moments by words and by likeness.", page="models"
+    )
+    looks_model: str = _setting(
+        "", "Looks", "Which model judges likeness of photos beside that; empty for none.", page="models"
+    )
+    sounds_model: str = _setting(
+        "whisper", "Sounds", "Which model finds sounds like this one; empty for none.", page="models"
+    )
+    motion_model: str = _setting(
+        "perceiver",
+        "Motion",
+        "Which model finds videos that move and sound like this one; empty for none.",
+        page="models",
+    )
+    speech_model: str = _setting(
+        "minilm", "Speech", "Which model finds what is said by its meaning; empty to leave speech alone.", page="models"
+    )
+
+    def model_for(self, role: Role) -> str:
+        """The model chosen for a role; empty if none is to do it."""
+        return str(getattr(self, f"{role}_model"))
+
+    def with_model(self, role: Role, model_id: str) -> Settings:
+        """A copy with another model for a role."""
+        return dataclasses.replace(self, **{f"{role}_model": model_id})  # type: ignore[arg-type]
 
     @property
     def decoders(self) -> int:
         """The number of decode processes to run."""
         return self.decode_processes or _default_decoders()
+
+    def max_bytes(self, kind: Kind) -> int:
+        """The largest file of a kind that is read."""
+        return self.max_file_mb * 1_000_000 if kind is Kind.IMAGE else self.max_media_gb * 1_000_000_000
 
     @classmethod
     def specs(cls) -> Iterator[SettingSpec]:

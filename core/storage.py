@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.paths import LibraryPaths
-from core.store.catalog import Catalog, IndexedFile
+from core.store.catalog import Catalog
+from core.store.saving import IndexedFile
 from core.store.thumbnails import Thumbnails
 
 
@@ -23,8 +24,8 @@ class Storage:
         return cls(Catalog(library), Thumbnails(library.thumbnails))
 
     def save(self, batch: Sequence[tuple[IndexedFile, bytes]]) -> None:
-        """Saves indexed files with their thumbnails, these first: a saved item always has one."""
-        self.thumbnails.put_many([(indexed.content_hash, jpeg) for indexed, jpeg in batch])
+        """Saves indexed files with their thumbnails, if any, these first: an item that can be found has its one."""
+        self.thumbnails.put_many([(indexed.content_hash, jpeg) for indexed, jpeg in batch if jpeg])
         self.catalog.save([indexed for indexed, _ in batch])
 
     def purge(self) -> None:

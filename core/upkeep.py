@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
+from core.embedding import IDLE_S, Embedder
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.search.searcher import Searcher
@@ -12,14 +13,16 @@ from core.storage import Storage
 from core.store.catalog import Catalog
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Upkeep:
     """Runs on the `ingest` thread, in steps on the others, each behind every question that waits there."""
 
-    def __init__(self, store: Lane[Storage], search: Lane[Searcher]) -> None:
+    def __init__(self, store: Lane[Storage], search: Lane[Searcher], gpu: Lane[Embedder]) -> None:
         self._store = store
         self._search = search
+        self._gpu = gpu
 
     def saved(self) -> None:
         """New vectors were saved: takes them in before somebody asks."""
@@ -35,8 +38,15 @@ class Upkeep:
             if pending is None:
                 break
             self._write(Catalog.save_snapshot, pending.finish())
+        while go_on() and self._write(Catalog.drop_retired):
+            pass
         if go_on():
             self._write(Catalog.tidy)
 
-    def _write(self, use: Callable[Concatenate[Catalog, P], None], *args: P.args, **kwargs: P.kwargs) -> None:
-        self._store.call(Priority.BATCH, lambda storage: use(storage.catalog, *args, **kwargs)).result()
+    def rest(self) -> None:
+        """Frees models that nobody has needed for long."""
+        if self._gpu.waiting == 0:
+            self._gpu.call(Priority.BATCH, Embedder.unload, IDLE_S)
+
+    def _write(self, use: Callable[Concatenate[Catalog, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._store.call(Priority.BATCH, lambda storage: use(storage.catalog, *args, **kwargs)).result()

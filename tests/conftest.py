@@ -54,9 +54,9 @@ def _threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if not thread.name.startswith(LASTING_THREADS)}
 
 
-def _children() -> dict[int, str]:
+def children() -> dict[int, str]:
     """The processes that this one started and that still run, with their command lines. Linux only."""
-    children = {}
+    found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
@@ -64,19 +64,19 @@ def _children() -> dict[int, str]:
         except OSError:  # ended meanwhile
             continue
         if parent == os.getpid() and not any(name in command for name in LASTING_PROCESSES):
-            children[int(stat.parent.name)] = command
-    return children
+            found[int(stat.parent.name)] = command
+    return found
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
     """Fails a test that leaves a thread or a process behind. What a wider fixture runs was there before."""
-    threads, processes = _threads(), _children()
+    threads, processes = _threads(), children()
     yield
     deadline = time.monotonic() + GRACE_S
     while True:
         late = [f"thread {thread.name!r}" for thread in _threads() - threads]
-        late += [f"process {pid}: {command}" for pid, command in _children().items() if pid not in processes]
+        late += [f"process {pid}: {command}" for pid, command in children().items() if pid not in processes]
         if not late:
             return
         if time.monotonic() > deadline:

@@ -109,12 +109,8 @@ class FiltersMenu(QMenu):
         clear.triggered.connect(self._clear)
 
     def _offer_kinds(self, filters: Filters) -> None:
-        models = self._bridge.engine.models() if self._bridge.engine is not None else []
-        kinds = sorted({kind for status in models for kind in status.spec.kinds})
-        if len(kinds) < 2:
-            return
         self.addSection("Kind")
-        for kind in kinds:
+        for kind in Kind:
             action = self.addAction(_KINDS[kind])
             action.setCheckable(True)
             action.setChecked(kind in filters.kinds)

@@ -46,7 +46,8 @@ class SettingsView(QDialog):
         form.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 2 * SPACE_PX)
         form.setSpacing(2 * SPACE_PX)
         for spec in Settings.specs():
-            form.addWidget(self._make_setting(spec))
+            if not spec.page:
+                form.addWidget(self._make_setting(spec))
         form.addWidget(self._make_note())
         form.addStretch()
         scroll = QScrollArea()

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from core.records import Failure, Folder, LibraryStatus, ModelStatus, Result
+from core.records import KINDS_OF, Failure, Folder, LibraryStatus, ModelStatus, Result
 
 Document: TypeAlias = dict[str, object]
 
@@ -58,14 +58,15 @@ def folder_document(folder: Folder) -> Document:
 
 
 def model_document(model: ModelStatus) -> Document:
-    """One encoder in `status` and `doctor`."""
+    """One model in `status`, `doctor` and `models list`."""
     return {
-        "id": model.spec.encoder_id,
-        "title": model.spec.title,
-        "revision": model.spec.revision,
-        "kinds": sorted(map(str, model.spec.kinds)),
-        "spaces": [str(space.space_id) for space in model.spec.spaces],
+        "id": model.card.model_id,
+        "title": model.card.title,
+        "role": str(model.card.role),
+        "kinds": sorted(map(str, KINDS_OF[model.card.role])),
+        "spaces": [str(space.space_id) for space in model.spaces],
         "state": str(model.state),
+        "in_use": model.in_use,
         "note": model.note,
     }
 

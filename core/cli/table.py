@@ -46,7 +46,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequen
 
 def models_table(models: Sequence[ModelStatus]) -> str:
     """Each encoder, whether it can be used, and why not."""
-    rows = [(model.spec.title, str(model.state), model.note) for model in models]
+    rows = [(model.card.title, "in use" if model.in_use else str(model.state), model.note) for model in models]
     return table(("model", "state", "note"), rows)
 
 

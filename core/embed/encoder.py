@@ -56,7 +56,7 @@ class EncoderFactory(Protocol):
     """How every encoder is made."""
 
     def __call__(self, card: ModelCard, *, weights: Weights, device: str, cache: Path) -> Encoder:
-        """An encoder that is not loaded yet. Raises ModelError if its weights are absent or of another kind of model."""
+        """An encoder that is not loaded yet. Raises ModelError if its weights are absent or another model's."""
 
 
 ENCODERS: dict[str, str] = {

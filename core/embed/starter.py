@@ -64,7 +64,7 @@ class Starter:
         if self._image is None:
             graph = efficientnet.graph(self._weights)
             self._image, self._runs_on = run_graph(graph, self._device, self._cache)
-        outputs = self._image([segment.views[self.spec.view][None] for segment in segments])
+        outputs = self._image([segment.views[efficientnet.VIEW][None] for segment in segments])
         features = np.concatenate([np.empty((0, efficientnet.FEATURES), np.float32), *(row for row, _ in outputs)])
         logits = np.concatenate([np.empty((0, efficientnet.CLASSES), np.float32), *(row for _, row in outputs)])
         return self._in_both_spaces(features, logits)

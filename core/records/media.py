@@ -72,13 +72,14 @@ class Segment:
     """The part of an item that one embedding describes, as far as it is needed.
 
     A picture is one segment with `views` and no times. A video's shot has `views` of its key frame and perhaps a
-    `clip`; a window of sound has `sound` at SOUND_RATE_HZ; a line of speech has `text`.
+    `clip`; a window of sound has `sound` at SOUND_RATE_HZ; a line of speech has `text` and `language` (ISO 639-1).
     """
 
     views: Mapping[ImageView, Pixels] = field(default_factory=dict)
     sound: Samples | None = None
     clip: Clip | None = None
     text: str = ""
+    language: str = ""
     start_ms: int | None = None
     end_ms: int | None = None
 

@@ -143,7 +143,7 @@ class ModelStatus:
         in_use: whether it answers questions.
         taking_over: the share (0..1) of the library that it has understood on its way to being used; else None.
         here_bytes: what its weights take on this disk.
-        got_bytes: how much of a running download is there.
+        got_bytes: how much of a running download is there, of `size_bytes`.
     """
 
     card: ModelCard
@@ -154,3 +154,4 @@ class ModelStatus:
     taking_over: float | None = None
     here_bytes: int = 0
     got_bytes: int = 0
+    size_bytes: int = 0

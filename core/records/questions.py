@@ -47,10 +47,10 @@ class Question:
     """
 
     text: str = ""
-    without: str = ""
     examples: tuple[Example, ...] = ()
     filters: Filters = Filters()
     limit: int = 200
+    without: str = ""
 
     @property
     def is_empty(self) -> bool:

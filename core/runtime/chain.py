@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import TypeVar
 
@@ -28,6 +29,42 @@ def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
             last.add_done_callback(lambda ended: second.cancel() if ended.cancelled() else None)
 
     first.add_done_callback(on_first)
+    return last
+
+
+def then(first: Future[A], make: Callable[[A], B]) -> Future[B]:
+    """A future for `make(first's result)`; `make` runs on the thread that completes `first`, so it must be quick."""
+
+    def made(result: A) -> Future[B]:
+        done: Future[B] = Future()
+        try:
+            done.set_result(make(result))
+        except Exception as error:  # noqa: BLE001 - belongs to the future
+            done.set_exception(error)
+        return done
+
+    return chain(first, made)
+
+
+def gather(futures: Sequence[Future[A]]) -> Future[list[A]]:
+    """A future for all results, in order, done when every one has ended; it fails as the first that failed."""
+    last: Future[list[A]] = Future()
+    left = len(futures)
+    lock = threading.Lock()
+
+    def on_one(_: Future[A] | None) -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            if left > 0:
+                return
+        if not any(_failed(future, last) for future in futures) and last.set_running_or_notify_cancel():
+            last.set_result([future.result() for future in futures])
+
+    for future in futures:
+        future.add_done_callback(on_one)
+    if not futures:
+        on_one(None)
     return last
 
 

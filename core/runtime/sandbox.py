@@ -31,14 +31,13 @@ def confine(parent_pid: int, *, memory_bytes: int) -> None:
     """Bounds this process for good: memory, open files, priority; no file written, made or removed, no program run,
     no connection made, no core dump, no new rights.
 
-    It also ends when the thread that started it does. Only Linux knows all this, and old kernels not all of it;
+    It also is what `end_with_parent` makes it. Only Linux knows all this, and old kernels not all of it;
     elsewhere the parent's time limit and its watch over the process's end remain.
     """
     if sys.platform != "linux":
         return
     import ctypes
     import resource
-    import signal
 
     limits = {
         resource.RLIMIT_CORE: 0,
@@ -50,13 +49,23 @@ def confine(parent_pid: int, *, memory_bytes: int) -> None:
         hard = resource.getrlimit(what)[1]
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(what, (value, value))
+    end_with_parent(parent_pid)
+    _allow_reading_only(ctypes.CDLL(None))
+
+
+def end_with_parent(parent_pid: int) -> None:
+    """Lets this process come after others, gain no new rights, and end when the thread that started it does."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+    import signal
+
     os.nice(_NICE)
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.getppid() != parent_pid:  # it ended before we could ask to be told
         os._exit(0)
-    _allow_reading_only(libc)
 
 
 def _allow_reading_only(libc: ctypes.CDLL) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from core.paths import LibraryPaths
 from core.records import (
     Answer,
     ContentHash,
+    Example,
     FileId,
     Ids,
     Outcome,
@@ -25,6 +26,7 @@ from core.records import (
     Strength,
     Vectors,
 )
+from core.search.asked import Asked
 from core.search.calibrate import SAMPLE_SIZE, score, strength, surprises
 from core.search.fuse import Ranked, fuse
 from core.store.reader import Reader
@@ -37,18 +39,34 @@ SPARE = 32
 class Searcher:
     """Everything that finds. Made, used and closed on the `search` thread.
 
-    `spaces` are those in use, `strangers` vectors (n, dim) in each of them of things that are in nobody's library.
     Answers are right from the first call on, whatever state the stores on disk are in.
     """
 
-    def __init__(
-        self, library: LibraryPaths, spaces: Sequence[SpaceSpec], strangers: Mapping[SpaceId, Vectors]
-    ) -> None:
-        self._strangers = strangers
+    def __init__(self, library: LibraryPaths) -> None:
+        self._library = library
         self._reader = Reader(library)
-        self._specs = {spec.space_id: spec for spec in spaces}
-        self._indexes = {space_id: SpaceIndex(library, self._reader, space_id) for space_id in self._specs}
+        self._strangers: dict[SpaceId, Vectors] = {}
+        self._specs: dict[SpaceId, SpaceSpec] = {}
+        self._indexes: dict[SpaceId, SpaceIndex] = {}
         self._opened: set[SpaceId] = set()
+
+    def use(self, spaces: Sequence[SpaceSpec]) -> None:
+        """From now on these spaces answer."""
+        self._specs = {spec.space_id: spec for spec in spaces}
+        self._indexes = {
+            space_id: self._indexes.get(space_id) or SpaceIndex(self._library, self._reader, space_id)
+            for space_id in self._specs
+        }
+        self._opened &= self._indexes.keys()
+        self._strangers = {space_id: rows for space_id, rows in self._strangers.items() if space_id in self._specs}
+
+    def unmet(self, spaces: Iterable[SpaceId]) -> list[SpaceId]:
+        """Those of `spaces` that answer and whose strangers are not known yet."""
+        return [space_id for space_id in spaces if space_id in self._specs and space_id not in self._strangers]
+
+    def meet(self, strangers: Mapping[SpaceId, Vectors]) -> None:
+        """Takes vectors (n, dim) of things in nobody's library: what chance is measured on beside the library."""
+        self._strangers |= strangers
 
     def close(self) -> None:
         """Lets go of the catalog."""
@@ -56,15 +74,19 @@ class Searcher:
 
     # questions
 
-    def answer(self, question: Question, asked: Mapping[SpaceId, Vectors], same: ContentHash | None = None) -> Answer:
-        """The best files for `question`, whose words and examples are given as vectors (n, dim) in each space asked.
-
-        `same` is the content of the one example, if there is just one: files that hold it say so.
-        """
+    def answer(self, question: Question, asked: Sequence[Asked]) -> Answer:
+        """The best files for `question`, whose words and examples are `asked`."""
         started = time.perf_counter()
-        for space_id in asked:
+        same = asked[0].content if len(asked) == 1 else None
+        together: dict[SpaceId, list[Vectors]] = {}
+        for part in asked:
+            for space_id, rows in part.vectors.items():
+                if space_id in self._specs:
+                    together.setdefault(space_id, []).append(rows)
+        for space_id in together:
             self._refresh(space_id)
-        outcome, results = self._find(question, asked, same)
+        vectors = {space_id: np.concatenate(rows) for space_id, rows in together.items()}
+        outcome, results = self._find(question, vectors, same)
         return Answer(question, outcome, results, (time.perf_counter() - started) * 1000)
 
     @property
@@ -72,11 +94,12 @@ class Searcher:
         """The spaces in which examples are asked."""
         return [spec.space_id for spec in self._specs.values() if spec.answers_media]
 
-    def known(self, file_id: FileId) -> tuple[dict[SpaceId, Vectors], ContentHash, Path]:
+    def known(self, example: Example) -> tuple[dict[SpaceId, Vectors], ContentHash, Path]:
         """The stored vectors of a file's segments in the spaces that answer examples, its content and its path.
 
         Raises QuestionError when the library does not know the file.
         """
+        file_id = example.file_id or FileId(0)
         details = self._reader.details(file_id)
         content = None if details is None else self._reader.content_hash(details.result.item_id)
         if details is None or content is None:
@@ -138,19 +161,21 @@ class Searcher:
                 scores = vectors @ query
             spec, sample = self._specs[space_id], self._indexes[space_id].sample(SAMPLE_SIZE)
             column = np.full(len(candidates), np.nan, np.float32)
-            column[np.searchsorted(candidates, ids)] = surprises(scores, query, sample, self._strangers[space_id])
+            column[np.searchsorted(candidates, ids)] = surprises(
+                scores, query, sample, self._strangers.get(space_id, np.empty((0, spec.dim), np.float32))
+            )
             evidence.append((spec, column))
         return fuse(candidates, evidence)
 
     def _results(self, ranked: Ranked, same: ContentHash | None, question: Question) -> list[Result]:
         """The files of the ranked segments that pass the question's filters, each once."""
         files = self._reader.results_for_segments(ranked.segments, question.filters)
-        same_item = None if same is None else self._reader.find_item(same, ())
+        same_item = None if same is None else self._reader.find_item(same)
         count = self._count()
         results: dict[FileId, Result] = {}
         for segment, surprise, spec in zip(ranked.segments, ranked.surprises, ranked.spaces, strict=True):
             for result in files.get(SegmentId(int(segment)), ()):
-                is_same = result.item_id == same_item
+                is_same = same_item is not None and result.item_id == same_item[0]
                 points = 1.0 if is_same else score(float(surprise), count)
                 scored = replace(
                     result,

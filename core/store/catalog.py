@@ -6,39 +6,35 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.errors import FolderError, LibraryError
 from core.paths import LibraryPaths
 from core.records import (
     Changes,
     ContentHash,
+    EncoderSpec,
     FileId,
     Folder,
     FolderId,
     FolderState,
     ItemId,
     Kind,
-    Metadata,
     Reason,
+    Role,
     Signature,
     SpaceId,
-    SpaceSpec,
     Stage,
 )
 from core.store.changes import apply_changes, signature_of, signature_text
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
-from core.store.saving import save_content
+from core.store.saving import IndexedFile, save_content
 from core.store.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from core.store.spaces import SpacePlan, active_spaces, drop_retired, plan_spaces, read_plan, shares, switch_spaces
 
 log = logging.getLogger(__name__)
 
@@ -50,35 +46,14 @@ _SECONDS_PER_DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A file to be indexed. `attempts` counts this one, so it is at least 1."""
+    """A file to be indexed. `attempts` counts this one, so it is at least 1; `later`: only what takes long is left."""
 
     file_id: FileId
     path: bytes
     kind: Kind
     signature: Signature
     attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedSegment:
-    """One segment's vectors, each (dim,) float32 of norm 1, by space."""
-
-    vectors: Mapping[SpaceId, NDArray[np.float32]]
-    start_ms: int | None = None
-    end_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedFile:
-    """A file decoded and embedded, ready to be saved. `signature` is that of its `WorkItem`."""
-
-    file_id: FileId
-    signature: Signature
-    content_hash: ContentHash
-    kind: Kind
-    metadata: Metadata
-    colour: int
-    segments: Sequence[IndexedSegment]
+    later: bool = False
 
 
 class Catalog:
@@ -181,22 +156,25 @@ class Catalog:
     def claim(self, limit: int) -> list[WorkItem]:
         """Takes up to `limit` waiting files of online folders, newest first, those that failed before last.
 
+        Files of which only what takes long is left come after all others, and one at a time.
+
         The attempt is committed before it begins, so that a file that ends the app is known when it starts again.
         """
         with self._transaction():
             rows = self._db.execute(
-                """SELECT file.id, file.path, file.kind, attempts + 1, signature
+                """SELECT file.id, file.path, file.kind, attempts + 1, signature, later
                    FROM file JOIN folder ON folder.id = folder_id
                    WHERE file.state = 'waiting' AND folder.state = 'online'
-                   ORDER BY attempts, mtime DESC, file.id LIMIT ?""",
+                   ORDER BY later, attempts, mtime DESC, file.id LIMIT ?""",
                 (limit,),
             ).fetchall()
+            rows = [row for row in rows if not row[-1]] or rows[:1]
             self._db.executemany(
                 "UPDATE file SET state='working', attempts=attempts+1 WHERE id=?", ((row[0],) for row in rows)
             )
         return [
-            WorkItem(FileId(file_id), path, Kind(kind), signature_of(signature), attempts)
-            for file_id, path, kind, attempts, signature in rows
+            WorkItem(FileId(file_id), path, Kind(kind), signature_of(signature), attempts, bool(later))
+            for file_id, path, kind, attempts, signature, later in rows
         ]
 
     def release(self, file_ids: Sequence[FileId] | None = None) -> None:
@@ -209,13 +187,13 @@ class Catalog:
                 (chosen,),
             )
 
-    def link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:
-        """Marks a claimed file as done, its content being `item_id`.
+    def link(self, file_id: FileId, item_id: ItemId, signature: Signature, *, later: bool = False) -> bool:
+        """Marks a claimed file as done, its content being `item_id`; with `later` it waits for what takes long.
 
         False if the file has changed since it was claimed, or the item was purged: the file then waits again.
         """
         with self._transaction():
-            return self._link(file_id, item_id, signature)
+            return self._link(file_id, item_id, signature, later=later)
 
     def save(self, batch: Sequence[IndexedFile]) -> list[ItemId | None]:
         """Saves indexed files in one transaction; equal contents become one item.
@@ -230,7 +208,8 @@ class Catalog:
     def fail(self, file_id: FileId, stage: Stage, reason: Reason, sentence: str, *, retryable: bool) -> None:
         """Marks a claimed file as failed; it is tried again when it changes or on `retry`.
 
-        What its earlier content answered to is kept only if the same bytes might succeed later.
+        What its earlier content answered to is kept only if the same bytes might succeed later, or if all but what
+        takes long had been understood of them.
         """
         with self._transaction():
             self._fail(file_id, stage, reason, sentence, retryable=retryable)
@@ -249,18 +228,35 @@ class Catalog:
 
     # spaces
 
-    def register_space(self, spec: SpaceSpec) -> None:
-        """Makes a space known, so that embeddings can be saved in it. One that is known stays as it is.
+    def plan_spaces(
+        self, wanted: Sequence[EncoderSpec], chosen: Mapping[Role, str], able: Collection[SpaceId] = ()
+    ) -> SpacePlan:
+        """Makes the spaces of the `wanted` encoders known; files that they have not understood wait again.
 
-        For a new one (another encoder, or a new revision of one) every indexed file waits again; meanwhile it
-        keeps what it has.
+        Meanwhile such files keep what they have. See `spaces.plan_spaces` for the arguments.
         """
         with self._transaction():
-            added = self._db.execute(
-                "INSERT INTO space (name, dim) VALUES (?, ?) ON CONFLICT DO NOTHING", (spec.space_id, spec.dim)
-            )
-            if added.rowcount:
-                self._db.execute("UPDATE file SET state='waiting', attempts=0 WHERE state='done'")
+            return plan_spaces(self._db, wanted, chosen, able)
+
+    def active_spaces(self) -> dict[SpaceId, str]:
+        """The spaces that answer, and the model that each belongs to."""
+        with damage_remembered(self._library.catalog), errors_in_words():
+            return active_spaces(self._db)
+
+    def shares(self) -> dict[str, float]:
+        """Of each model that is catching up, the share (0..1) it knows of what the one in use knows."""
+        with damage_remembered(self._library.catalog), errors_in_words():
+            return shares(self._db)
+
+    def switch_spaces(self) -> SpacePlan | None:
+        """Lets spaces take over that have caught up with those in use; None if none has."""
+        with self._transaction():
+            return read_plan(self._db) if switch_spaces(self._db) else None
+
+    def drop_retired(self) -> bool:
+        """Deletes some of what spaces hold that are not used any more; whether there is more to do."""
+        with self._transaction():
+            return drop_retired(self._db)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """The commit point of a vector store's file: from now on it is the one to load; replaced ones are deleted."""
@@ -309,14 +305,15 @@ class Catalog:
         if not self._is_unchanged(indexed.file_id, indexed.signature):
             return None
         item_id = save_content(self._db, indexed, spaces)
-        self._link(indexed.file_id, item_id, indexed.signature)
+        if indexed.ends:
+            self._link(indexed.file_id, item_id, indexed.signature, later=indexed.later)
         return item_id
 
     def _is_unchanged(self, file_id: FileId, signature: Signature) -> bool:
         row = self._db.execute("SELECT signature FROM file WHERE id=?", (file_id,)).fetchone()
         return row is not None and row[0] == signature_text(signature)
 
-    def _link(self, file_id: FileId, item_id: ItemId, signature: Signature) -> bool:
+    def _link(self, file_id: FileId, item_id: ItemId, signature: Signature, *, later: bool) -> bool:
         if not self._is_unchanged(file_id, signature):
             return False
         item = self._db.execute("SELECT kind, taken_at FROM item WHERE id=?", (item_id,)).fetchone()
@@ -325,15 +322,22 @@ class Catalog:
             return False
         kind, taken_at = item
         self._db.execute(
-            "UPDATE file SET state='done', attempts=0, item_id=?, kind=?, date_key=? WHERE id=?",
-            (item_id, kind, taken_at or _local_time(signature.mtime_ns), file_id),
+            "UPDATE file SET state=?, later=?, attempts=0, item_id=?, kind=?, date_key=? WHERE id=?",
+            (
+                "waiting" if later else "done",
+                later,
+                item_id,
+                kind,
+                taken_at or _local_time(signature.mtime_ns),
+                file_id,
+            ),
         )
         self._db.execute("DELETE FROM failure WHERE file_id=?", (file_id,))
         return True
 
     def _fail(self, file_id: FileId, stage: Stage, reason: Reason, sentence: str, *, retryable: bool) -> None:
         failed = self._db.execute(
-            """UPDATE file SET state='failed', item_id=CASE WHEN ? THEN item_id END
+            """UPDATE file SET state='failed', item_id=CASE WHEN ? OR later THEN item_id END
                WHERE id=? AND state='working' RETURNING id""",
             (retryable, file_id),
         ).fetchall()

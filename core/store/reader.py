@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,17 +24,16 @@ from core.records import (
     ItemId,
     Kind,
     KnownFile,
+    Line,
     Metadata,
     Reason,
     Result,
     SegmentId,
     SpaceId,
     Stage,
-    Vectors,
 )
 from core.store.changes import name_key, signature_of
-from core.store.database import connect_reader, damage_remembered, errors_in_words
-from core.store.snapshot import Snapshot
+from core.store.space_reader import SpaceReader, ids_of, json_of
 
 _CACHED_FILTERS = 16
 
@@ -55,32 +52,17 @@ class Counts:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Operations:
-    """How the searchable segments of a space changed up to `sequence`: `gone` first, then `come`; both ascending."""
-
-    sequence: int
-    come: Ids
-    gone: Ids
-
-
-class Reader:
-    """A read-only connection. Make, use and close it on one thread, after the `Catalog` has opened.
+class Reader(SpaceReader):
+    """All that the catalog holds; see `SpaceReader` for how it is used.
 
     Results carry no score or strength; whoever ranks them adds these with `dataclasses.replace`. Their `taken_at` is
-    when the file was modified where it does not say when it was taken. Every method raises `LibraryError` when the
-    disk fails or the catalog is damaged.
+    when the file was modified where it does not say when it was taken.
     """
 
     def __init__(self, library: LibraryPaths) -> None:
-        self._path = library.catalog
-        self._db = connect_reader(library.catalog)
+        super().__init__(library)
         self._matching: dict[Filters, Ids] = {}
         self._data_version = -1
-
-    def close(self) -> None:
-        """Lets go of the database."""
-        self._db.close()
 
     # folders and files
 
@@ -140,22 +122,33 @@ class Reader:
     def details(self, file_id: FileId) -> Details | None:
         """All we know of one file; None if it is not known or not indexed."""
         rows = self._rows(
-            """SELECT result.file_id, item_id, path, result.kind, result.colour, date_key, online, size_bytes,
-                   mtime, width, height, format, item.taken_at, camera, latitude, longitude
+            """SELECT result.file_id, item_id, path, result.kind, result.colour, date_key, online, result.duration_ms,
+                   result.size_bytes, mtime, peaks,
+                   width, height, format, item.taken_at, camera, latitude, longitude, item.duration_ms, title
                FROM result JOIN item ON item.id = item_id WHERE file_id=?""",
             file_id,
         )
         if not rows:
             return None
-        *result, size_bytes, mtime, width, height, form, taken_at, camera, latitude, longitude = rows[0]
+        result, (size_bytes, mtime, peaks), about = rows[0][:8], rows[0][8:11], rows[0][11:]
         copies = self._rows("SELECT path FROM file WHERE item_id=? AND id<>? ORDER BY path", result[1], file_id)
         return Details(
             result=_result(None, None, *result),
             size_bytes=size_bytes,
             mtime=mtime,
-            metadata=Metadata(width, height, form, taken_at, camera, latitude, longitude),
+            metadata=Metadata(*about),
             copies=tuple(_path(path) for (path,) in copies),
+            transcript=self._transcript(result[1]),
+            peaks=peaks,
         )
+
+    def _transcript(self, item_id: int) -> tuple[Line, ...]:
+        rows = self._rows(
+            """SELECT start_ms, end_ms, text, language FROM segment JOIN line ON segment_id = segment.id
+               WHERE item_id=? ORDER BY start_ms, segment.id""",
+            item_id,
+        )
+        return tuple(Line(*row) for row in rows)
 
     def path_of_item(self, item_id: ItemId) -> bytes | None:
         """Where a file with this content is; None if there is none (any more)."""
@@ -167,17 +160,16 @@ class Reader:
         rows = self._rows("SELECT content_hash FROM item WHERE id=?", item_id)
         return ContentHash(rows[0][0]) if rows else None
 
-    def find_item(self, content_hash: ContentHash, spaces: Sequence[SpaceId] = ()) -> ItemId | None:
-        """The item with this content, if it has embeddings in every one of `spaces`: then `Catalog.link` suffices."""
-        rows = self._rows(
-            """SELECT item.id, (SELECT count(DISTINCT space.name) FROM segment
-                   JOIN embedding ON embedding.segment_id = segment.id JOIN space ON space.id = space_id
-                   WHERE item_id = item.id AND space.name IN (SELECT value FROM json_each(?)))
-               FROM item WHERE content_hash = ?""",
-            json.dumps(list(spaces)),
-            content_hash,
+    def find_item(self, content_hash: ContentHash) -> tuple[ItemId, Kind, frozenset[SpaceId]] | None:
+        """The item with this content, its kind, and the spaces that have all that they will get of it."""
+        rows = self._rows("SELECT id, kind FROM item WHERE content_hash = ?", content_hash)
+        if not rows:
+            return None
+        item_id, kind = rows[0]
+        understood = self._rows(
+            "SELECT name FROM understood JOIN space ON space.id = space_id WHERE item_id = ?", item_id
         )
-        return ItemId(rows[0][0]) if rows and rows[0][1] == len(set(spaces)) else None
+        return ItemId(item_id), Kind(kind), frozenset(SpaceId(name) for (name,) in understood)
 
     # answers
 
@@ -186,14 +178,15 @@ class Reader:
     ) -> dict[SegmentId, list[Result]]:
         """For each segment the files that hold it and pass `filters`: one result a path. Others are left out."""
         rows = self._rows(
-            """SELECT segment.id, start_ms, end_ms, file_id, result.item_id, result.path, kind, colour, date_key, online
+            """SELECT segment.id, start_ms, end_ms, file_id, result.item_id, result.path, kind, colour, date_key,
+                   online, duration_ms
                FROM json_each(?5) wanted JOIN segment ON segment.id = wanted.value
                JOIN result ON result.item_id = segment.item_id
                WHERE date_key >= ?1 AND date_key < ?2 AND (?3 IS NULL OR folder_id = ?3)
                    AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
                ORDER BY file_id""",
             *_conditions(filters),
-            _json(ids),
+            json_of(ids),
         )
         found: dict[SegmentId, list[Result]] = {}
         for segment_id, *row in rows:
@@ -214,13 +207,13 @@ class Reader:
                        AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))""",
                 *_conditions(filters),
             )
-            self._matching[filters] = np.unique(_ids(ids))
+            self._matching[filters] = np.unique(ids_of(ids))
         return self._matching[filters]
 
     def browse(self, filters: Filters, limit: int) -> list[Result]:
         """Indexed files that pass `filters`, newest first."""
         rows = self._rows(
-            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online FROM result
+            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online, duration_ms FROM result
                WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
                    AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
                ORDER BY date_key DESC, file_id DESC LIMIT ?5""",
@@ -232,7 +225,7 @@ class Reader:
     def exact_name_matches(self, text: str, filters: Filters, limit: int = 50) -> list[Result]:
         """Files whose name, name without extension, or full path is `text`, upper and lower case alike for names."""
         rows = self._rows(
-            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online FROM result
+            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online, duration_ms FROM result
                WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
                    AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
                    AND file_id IN (SELECT id FROM file WHERE name_key = ?5 UNION SELECT id FROM file WHERE stem_key = ?5
@@ -247,101 +240,12 @@ class Reader:
 
     def segments_of_file(self, file_id: FileId) -> Ids:
         """Ids of the file's segments, ascending; empty if it is not indexed."""
-        return _ids(
+        return ids_of(
             self._rows(
                 "SELECT segment.id FROM file JOIN segment ON segment.item_id = file.item_id WHERE file.id=? ORDER BY 1",
                 file_id,
             )
         )
-
-    # spaces
-
-    def spaces(self) -> dict[SpaceId, int]:
-        """Every space that has been registered, with its dimension."""
-        return {SpaceId(name): dim for name, dim in self._rows("SELECT name, dim FROM space ORDER BY id")}
-
-    def vectors(self, space_id: SpaceId, ids: Ids) -> tuple[Ids, Vectors]:
-        """Those of `ids` that have a vector in the space, ascending, and the vectors, row for row."""
-        rows = self._rows(
-            """SELECT segment_id, vector FROM embedding
-               WHERE space_id = (SELECT id FROM space WHERE name=?)
-                   AND segment_id IN (SELECT value FROM json_each(?)) ORDER BY segment_id""",
-            space_id,
-            _json(ids),
-        )
-        joined = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f4")
-        return _ids(rows), joined.reshape(-1, self.spaces()[space_id]).astype(np.float32, copy=False)
-
-    def vector_batches(self, space_id: SpaceId, ids: Ids, batch_size: int = 1000) -> Iterator[tuple[Ids, Vectors]]:
-        """As `vectors`, batch by batch."""
-        for start in range(0, len(ids), batch_size):
-            yield self.vectors(space_id, ids[start : start + batch_size])
-
-    def searchable(self, space_id: SpaceId) -> Operations:
-        """All searchable segments of the space as `come`, consistent with its `sequence`."""
-        with self._one_moment():
-            sequence = self._sequence()
-            all_ids = _ids(
-                self._rows(
-                    """SELECT segment_id FROM embedding WHERE space_id = (SELECT id FROM space WHERE name=?)
-                       ORDER BY segment_id""",
-                    space_id,
-                )
-            )
-            orphaned = _ids(
-                self._rows(
-                    """SELECT segment.id FROM item CROSS JOIN segment ON segment.item_id = item.id
-                       WHERE item.orphaned_at IS NOT NULL ORDER BY segment.id"""
-                )
-            )
-        return Operations(sequence, np.setdiff1d(all_ids, orphaned, assume_unique=True), _ids([]))
-
-    def operations(self, space_id: SpaceId, after: int) -> Operations:
-        """What changed for the space since sequence number `after`: for each segment only how it ended."""
-        rows = self._rows(
-            """SELECT segment_id, came, max(sequence) FROM operation
-               WHERE space_id = (SELECT id FROM space WHERE name=?) AND sequence > ?
-               GROUP BY segment_id ORDER BY segment_id""",
-            space_id,
-            after,
-        )
-        return Operations(
-            max((row[2] for row in rows), default=after),
-            _ids([row for row in rows if row[1]]),
-            _ids([row for row in rows if not row[1]]),
-        )
-
-    def snapshots(self, space_id: SpaceId) -> list[Snapshot]:
-        """The files of the space's vector store, by shard."""
-        rows = self._rows(
-            """SELECT shard, file, size_bytes, sha256, format, ids FROM snapshot
-               WHERE space_id = (SELECT id FROM space WHERE name=?) ORDER BY shard""",
-            space_id,
-        )
-        return [
-            Snapshot(space_id, shard, file, size_bytes, sha256, form, np.frombuffer(ids, dtype="<i8"))
-            for shard, file, size_bytes, sha256, form, ids in rows
-        ]
-
-    # plumbing
-
-    def _rows(self, sql: str, *values: object) -> list[Any]:
-        with damage_remembered(self._path), errors_in_words():
-            return self._db.execute(sql, values).fetchall()
-
-    def _sequence(self) -> int:
-        """The number of the newest operation ever, whether or not it is still in the table."""
-        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name='operation'")
-        return int(rows[0][0]) if rows else 0
-
-    @contextmanager
-    def _one_moment(self) -> Iterator[None]:
-        """What is read inside belongs together, whatever is written meanwhile."""
-        self._db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._db.execute("COMMIT")
 
 
 def _conditions(filters: Filters) -> tuple[str, str, int | None, str | None]:
@@ -364,6 +268,7 @@ def _result(
     colour: int,
     date_key: str,
     online: int,
+    duration_ms: int,
 ) -> Result:
     return Result(
         file_id=FileId(file_id),
@@ -373,6 +278,7 @@ def _result(
         colour=colour,
         taken_at=date_key,
         online=bool(online),
+        duration_ms=duration_ms,
         start_ms=start_ms,
         end_ms=end_ms,
     )
@@ -380,11 +286,3 @@ def _result(
 
 def _path(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
-
-
-def _ids(rows: Sequence[Sequence[int]]) -> Ids:
-    return np.array([row[0] for row in rows], dtype=np.int64)
-
-
-def _json(ids: Ids | Sequence[int]) -> str:
-    return json.dumps([int(number) for number in ids])

@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import astuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.records import ItemId
+from core.records import ContentHash, FileId, ItemId, Kind, Line, Metadata, Signature, SpaceId
 
 if TYPE_CHECKING:
-    from core.store.catalog import IndexedFile, IndexedSegment
+    from numpy.typing import NDArray
+
+PEAKS = 1000
+"""At most so many steps of loudness are kept of a sound, however long."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedSegment:
+    """One segment's vectors, each (dim,) float32 of norm 1, by space; `line` is what is said in it."""
+
+    vectors: Mapping[SpaceId, NDArray[np.float32]]
+    start_ms: int | None = None
+    end_ms: int | None = None
+    line: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """A file, or a stretch of it, decoded and embedded, ready to be saved.
+
+    Attributes:
+        signature: that of its `WorkItem`.
+        peaks: how loud the whole file is, a byte a step, with its last stretch.
+        understood: spaces that have, with this stretch, all that they will get of the content.
+        ends: whether this is the last stretch: only then the file can be found.
+        later: whether the file is then to wait for what takes long.
+    """
+
+    file_id: FileId
+    signature: Signature
+    content_hash: ContentHash
+    kind: Kind
+    metadata: Metadata
+    colour: int
+    segments: Sequence[IndexedSegment]
+    peaks: bytes = b""
+    understood: frozenset[SpaceId] = frozenset()
+    ends: bool = True
+    later: bool = False
 
 
 def save_content(connection: sqlite3.Connection, indexed: IndexedFile, spaces: Mapping[str, tuple[int, int]]) -> ItemId:
@@ -24,6 +62,11 @@ def save_content(connection: sqlite3.Connection, indexed: IndexedFile, spaces: M
     item_id = _item(connection, indexed)
     for segment in indexed.segments:
         segment_id = _segment(connection, item_id, segment)
+        if segment.line is not None:
+            connection.execute(
+                "INSERT INTO line (segment_id, text, language) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (segment_id, segment.line.text, segment.line.language),
+            )
         for space_id, vector in segment.vectors.items():
             number, dim = spaces[space_id]
             if vector.shape != (dim,) or not np.isfinite(vector).all():
@@ -32,19 +75,47 @@ def save_content(connection: sqlite3.Connection, indexed: IndexedFile, spaces: M
                 "INSERT INTO embedding (segment_id, space_id, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (segment_id, number, vector.astype("<f4").tobytes()),
             )
+    connection.executemany(
+        "INSERT INTO understood (item_id, space_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        ((item_id, spaces[space_id][0]) for space_id in indexed.understood),
+    )
     return item_id
 
 
 def _item(connection: sqlite3.Connection, indexed: IndexedFile) -> ItemId:
     found = connection.execute("SELECT id FROM item WHERE content_hash=?", (indexed.content_hash,)).fetchone()
     if not found:
+        about = indexed.metadata
         found = connection.execute(
             """INSERT INTO item (content_hash, kind, width, height, format, taken_at, camera, latitude, longitude,
-                   colour, orphaned_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id""",
-            (indexed.content_hash, indexed.kind, *astuple(indexed.metadata), indexed.colour),
+                   duration_ms, title, colour, orphaned_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id""",
+            (
+                indexed.content_hash,
+                indexed.kind,
+                about.width,
+                about.height,
+                about.format,
+                about.taken_at,
+                about.camera,
+                about.latitude,
+                about.longitude,
+                about.duration_ms,
+                about.title,
+                indexed.colour,
+            ),
         ).fetchone()
+    if indexed.peaks:
+        connection.execute("UPDATE item SET peaks=? WHERE id=?", (condensed(indexed.peaks), found[0]))
     return ItemId(found[0])
+
+
+def condensed(peaks: bytes) -> bytes:
+    """The loudest of each of at most PEAKS equal steps."""
+    if len(peaks) <= PEAKS:
+        return peaks
+    starts = np.linspace(0, len(peaks), PEAKS, endpoint=False).astype(np.int64)
+    return bytes(np.maximum.reduceat(np.frombuffer(peaks, np.uint8), starts))
 
 
 def _segment(connection: sqlite3.Connection, item_id: ItemId, segment: IndexedSegment) -> int:

@@ -1,0 +1,51 @@
+-- Sounds and videos: how long, how loud, what they are called, what is said in them. Spaces that take over from others.
+
+ALTER TABLE item ADD COLUMN duration_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE item ADD COLUMN title TEXT NOT NULL DEFAULT '';
+-- How loud it is from start to end in equal steps, a byte each.
+ALTER TABLE item ADD COLUMN peaks BLOB NOT NULL DEFAULT x'';
+
+-- later: the file waits only for what takes long (its speech).
+ALTER TABLE file ADD COLUMN later INTEGER NOT NULL DEFAULT 0;
+DROP INDEX file_queue;
+CREATE INDEX file_queue ON file (later, attempts, mtime DESC, id) WHERE state = 'waiting';
+
+-- encoder: the model whose space it is. state: 'active' answers; 'building' will, when it knows what the active one of
+-- its role knows; 'retired' is to be deleted.
+ALTER TABLE space ADD COLUMN encoder TEXT NOT NULL DEFAULT '';
+ALTER TABLE space ADD COLUMN role TEXT NOT NULL DEFAULT '';
+ALTER TABLE space ADD COLUMN state TEXT NOT NULL DEFAULT 'active';
+UPDATE space SET encoder = substr(name, 1, instr(name, '/') - 1), role = 'pictures';
+
+-- The space has all that it will get of the item, be it nothing: a silent video has no sounds.
+CREATE TABLE understood (
+    item_id INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE,
+    space_id INTEGER NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+    PRIMARY KEY (item_id, space_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX understood_space ON understood (space_id);
+INSERT INTO understood (item_id, space_id)
+SELECT DISTINCT segment.item_id, embedding.space_id FROM embedding JOIN segment ON segment.id = embedding.segment_id;
+
+-- What is said in a segment, for search by the very words. language: ISO 639-1 or empty.
+CREATE TABLE line (
+    segment_id INTEGER PRIMARY KEY REFERENCES segment (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    language TEXT NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE line_words USING fts5 (
+    text, content = 'line', content_rowid = 'segment_id', tokenize = "unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER line_added AFTER INSERT ON line BEGIN
+    INSERT INTO line_words (rowid, text) VALUES (new.segment_id, new.text);
+END;
+CREATE TRIGGER line_deleted AFTER DELETE ON line BEGIN
+    INSERT INTO line_words (line_words, rowid, text) VALUES ('delete', old.segment_id, old.text);
+END;
+
+DROP VIEW result;
+CREATE VIEW result AS
+SELECT
+    file.id AS file_id, file.item_id, file.path, file.kind, item.colour, folder.state = 'online' AS online,
+    file.folder_id, file.date_key, file.size_bytes, file.mtime, item.duration_ms
+FROM file JOIN item ON item.id = file.item_id JOIN folder ON folder.id = file.folder_id;

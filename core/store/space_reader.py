@@ -1,0 +1,144 @@
+"""Reads the vectors of the catalog, and what the vector stores need to follow it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.paths import LibraryPaths
+from core.records import Ids, SpaceId, Vectors
+from core.store.database import connect_reader, damage_remembered, errors_in_words
+from core.store.snapshot import Snapshot
+from core.store.spaces import active_spaces
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """How the searchable segments of a space changed up to `sequence`: `gone` first, then `come`; both ascending."""
+
+    sequence: int
+    come: Ids
+    gone: Ids
+
+
+class SpaceReader:
+    """A read-only connection. Make, use and close it on one thread, after the `Catalog` has opened.
+
+    Each call reads to its end, so none holds the write-ahead log open. Every method raises `LibraryError` when the disk
+    fails or the catalog is damaged.
+    """
+
+    def __init__(self, library: LibraryPaths) -> None:
+        self._path = library.catalog
+        self._db = connect_reader(library.catalog)
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._db.close()
+
+    def spaces(self) -> dict[SpaceId, int]:
+        """Every space that has been registered, with its dimension."""
+        return {SpaceId(name): dim for name, dim in self._rows("SELECT name, dim FROM space ORDER BY id")}
+
+    def active_spaces(self) -> dict[SpaceId, str]:
+        """The spaces that answer, and the model that each belongs to."""
+        with damage_remembered(self._path), errors_in_words():
+            return active_spaces(self._db)
+
+    def vectors(self, space_id: SpaceId, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of `ids` that have a vector in the space, ascending, and the vectors, row for row."""
+        rows = self._rows(
+            """SELECT segment_id, vector FROM embedding
+               WHERE space_id = (SELECT id FROM space WHERE name=?)
+                   AND segment_id IN (SELECT value FROM json_each(?)) ORDER BY segment_id""",
+            space_id,
+            json_of(ids),
+        )
+        joined = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f4")
+        return ids_of(rows), joined.reshape(-1, self.spaces()[space_id]).astype(np.float32, copy=False)
+
+    def vector_batches(self, space_id: SpaceId, ids: Ids, batch_size: int = 1000) -> Iterator[tuple[Ids, Vectors]]:
+        """As `vectors`, batch by batch."""
+        for start in range(0, len(ids), batch_size):
+            yield self.vectors(space_id, ids[start : start + batch_size])
+
+    def searchable(self, space_id: SpaceId) -> Operations:
+        """All searchable segments of the space as `come`, consistent with its `sequence`."""
+        with self._one_moment():
+            sequence = self._sequence()
+            all_ids = ids_of(
+                self._rows(
+                    """SELECT segment_id FROM embedding WHERE space_id = (SELECT id FROM space WHERE name=?)
+                       ORDER BY segment_id""",
+                    space_id,
+                )
+            )
+            orphaned = ids_of(
+                self._rows(
+                    """SELECT segment.id FROM item CROSS JOIN segment ON segment.item_id = item.id
+                       WHERE item.orphaned_at IS NOT NULL ORDER BY segment.id"""
+                )
+            )
+        return Operations(sequence, np.setdiff1d(all_ids, orphaned, assume_unique=True), ids_of([]))
+
+    def operations(self, space_id: SpaceId, after: int) -> Operations:
+        """What changed for the space since sequence number `after`: for each segment only how it ended."""
+        rows = self._rows(
+            """SELECT segment_id, came, max(sequence) FROM operation
+               WHERE space_id = (SELECT id FROM space WHERE name=?) AND sequence > ?
+               GROUP BY segment_id ORDER BY segment_id""",
+            space_id,
+            after,
+        )
+        return Operations(
+            max((row[2] for row in rows), default=after),
+            ids_of([row for row in rows if row[1]]),
+            ids_of([row for row in rows if not row[1]]),
+        )
+
+    def snapshots(self, space_id: SpaceId) -> list[Snapshot]:
+        """The files of the space's vector store, by shard."""
+        rows = self._rows(
+            """SELECT shard, file, size_bytes, sha256, format, ids FROM snapshot
+               WHERE space_id = (SELECT id FROM space WHERE name=?) ORDER BY shard""",
+            space_id,
+        )
+        return [
+            Snapshot(space_id, shard, file, size_bytes, sha256, form, np.frombuffer(ids, dtype="<i8"))
+            for shard, file, size_bytes, sha256, form, ids in rows
+        ]
+
+    # plumbing
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with damage_remembered(self._path), errors_in_words():
+            return self._db.execute(sql, values).fetchall()
+
+    def _sequence(self) -> int:
+        """The number of the newest operation ever, whether or not it is still in the table."""
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name='operation'")
+        return int(rows[0][0]) if rows else 0
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        """What is read inside belongs together, whatever is written meanwhile."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
+
+
+def ids_of(rows: Sequence[Sequence[int]]) -> Ids:
+    """The first column of `rows`."""
+    return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def json_of(ids: Ids | Sequence[int]) -> str:
+    """Ids as SQLite's json_each takes them."""
+    return json.dumps([int(number) for number in ids])

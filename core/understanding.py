@@ -1,0 +1,109 @@
+"""Decoded segments into vectors: cut into jobs so short that no question waits long for its turn on the models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from core.embedding import Embedder
+from core.errors import ModelError
+from core.records import SOUND_RATE_HZ, Line, Samples, Segment, SpaceId
+from core.runtime.chain import gather, then
+from core.runtime.lane import Lane
+from core.runtime.worker import Priority
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.embed.encoder import Encoder
+
+Understood: TypeAlias = "dict[SpaceId, NDArray[np.float32]]"
+"""One segment's vectors, those that are finite, by space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What encoders made of segments, row for row; `unable` are encoders that do not work."""
+
+    vectors: list[Understood]
+    unable: frozenset[Encoder]
+
+
+class Understanding:
+    """May be used on any thread; the work is done on the `gpu` lane and where speech is listened to."""
+
+    def __init__(self, gpu: Lane[Embedder], listen: Callable[[Samples], Future[list[Line]]]) -> None:
+        """`listen` writes down what is said in sound at SOUND_RATE_HZ; its future fails with ModelError."""
+        self._gpu = gpu
+        self._listen = listen
+
+    def embed(
+        self, encoders: Sequence[Encoder], segments: Sequence[Segment], priority: Priority = Priority.BATCH
+    ) -> Future[Embedded]:
+        """Shows every segment to every encoder that can read it. Fails with ModelError if no encoder works."""
+        jobs: list[tuple[Encoder, list[int]]] = []
+        for encoder in encoders:
+            mine = [number for number, segment in enumerate(segments) if encoder.spec.reads(segment)]
+            step = encoder.spec.at_once
+            jobs += [(encoder, mine[start : start + step]) for start in range(0, len(mine), step)]
+
+        def show(
+            embedder: Embedder, encoder: Encoder, numbers: list[int]
+        ) -> dict[SpaceId, NDArray[np.float32]] | ModelError:
+            try:
+                return dict(embedder.media(encoder, [segments[number] for number in numbers]))
+            except ModelError as error:
+                return error
+
+        def put_together(answers: list[dict[SpaceId, NDArray[np.float32]] | ModelError]) -> Embedded:
+            vectors: list[Understood] = [{} for _ in segments]
+            errors: dict[Encoder, ModelError] = {}
+            for (encoder, numbers), answer in zip(jobs, answers, strict=True):
+                if isinstance(answer, ModelError):
+                    errors[encoder] = answer
+                    continue
+                for space_id, matrix in answer.items():
+                    for number, row in zip(numbers, matrix, strict=True):
+                        if np.isfinite(row).all():
+                            vectors[number][space_id] = row
+            if errors and len(errors) == len({encoder for encoder, _ in jobs}):
+                raise next(iter(errors.values()))
+            return Embedded(vectors, frozenset(errors))
+
+        return then(
+            gather([self._gpu.call(priority, show, encoder, numbers) for encoder, numbers in jobs]), put_together
+        )
+
+    def listen(self, segments: Sequence[Segment]) -> Future[list[Segment]]:
+        """What is said in windows of sound that follow one another: segments with `text`. Fails with ModelError."""
+        windows = [segment for segment in segments if segment.sound is not None]
+        if not windows:
+            return then(gather([]), lambda _: [])
+        begin_ms = windows[0].start_ms or 0
+
+        def timed(lines: list[Line]) -> list[Segment]:
+            return [
+                Segment(
+                    text=line.text,
+                    language=line.language,
+                    start_ms=begin_ms + line.start_ms,
+                    end_ms=begin_ms + line.end_ms,
+                )
+                for line in lines
+            ]
+
+        return then(self._listen(joined(windows, begin_ms)), timed)
+
+
+def joined(windows: Sequence[Segment], begin_ms: int) -> Samples:
+    """Windows of sound as one, from `begin_ms` on, with silence where none of them is."""
+    places = [(round(((window.start_ms or 0) - begin_ms) * SOUND_RATE_HZ / 1000), window.sound) for window in windows]
+    whole = np.zeros(max(place + len(sound) for place, sound in places if sound is not None), np.float32)
+    for place, sound in places:
+        if sound is not None:
+            whole[place : place + len(sound)] = sound
+    return whole
