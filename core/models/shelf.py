@@ -48,7 +48,7 @@ class Shelf:
         """
         cards = self.cards()
         for card in cards:
-            if model_id in {card.model_id, card.repository}:
+            if model_id in {card.model_id, card.repository or card.model_id}:
                 return card
         if not is_hub_id(model_id):
             raise ModelError(
