@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from core.records import ImageView, Segment
@@ -28,8 +29,13 @@ PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg",
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models."""
+    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models.
+
+    Hypothesis does not judge by the clock: the machine may be busy with something else.
+    """
     atexit.register(_hush)
+    settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("unhurried")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.pop("LIKEWISE_LIBRARY", None)
     home = Path(tempfile.mkdtemp(prefix="likewise-tests-"))
