@@ -61,6 +61,7 @@ class EncoderFactory(Protocol):
 
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
+    "perceiver": "core.embed.perceiver:Perceiver",
 }
 """What runs each family of models."""
 
