@@ -74,7 +74,7 @@ def _attempt(request: Mapping[str, Any], payload: bytes) -> _Answer:
 
 
 def _work(request: Mapping[str, Any], payload: bytes) -> _Answer:
-    views = tuple(ImageView(resize_px, crop_px) for resize_px, crop_px in request["views"])
+    views = tuple(ImageView(*view) for view in request["views"])
     order = Order(views, request["max_pixels"], alone=request["alone"])
     decoder = _decoder(Kind(request["kind"]))
     source: AbstractContextManager[IO[bytes]] = (

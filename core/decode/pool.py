@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import astuple
 from typing import Any
 
 from core.decode.answers import decoded_limit, picture_limit, read_decoded, read_picture
@@ -77,7 +78,7 @@ class DecodePool:
         views = tuple(views)
         header = self._header(source, is_path=is_path)
         request = Request(
-            header=header | {"views": [(view.resize_px, view.crop_px) for view in views]},
+            header=header | {"views": [astuple(view) for view in views]},
             payload=source,
             reply_limit=decoded_limit(views),
             accept=lambda reply, payload: read_decoded(reply, payload, Kind(header["kind"]), views),
