@@ -56,11 +56,12 @@ class EncoderFactory(Protocol):
     """How every encoder is made."""
 
     def __call__(self, card: ModelCard, *, weights: Weights, device: str, cache: Path) -> Encoder:
-        """An encoder that is not loaded yet. Raises ModelError if its weights are absent or of another kind of model."""
+        """An encoder that is not loaded yet. Raises ModelError if its weights are absent or another model's."""
 
 
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
+    "clip": "core.embed.clip:Clip",
 }
 """What runs each family of models."""
 
