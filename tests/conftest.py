@@ -114,8 +114,10 @@ def seen() -> Callable[[Path, ImageView], Segment]:
     def decode(photo: Path, view: ImageView) -> Segment:
         with Image.open(photo) as opened:
             picture = opened.convert("RGB")
+        method = Image.Resampling.BILINEAR if view.bilinear else Image.Resampling.BICUBIC
         scale = view.resize_px / min(picture.size)
-        picture = picture.resize((int(picture.width * scale), int(picture.height * scale)), Image.Resampling.BICUBIC)
+        size = (int(picture.width * scale + 1e-9), int(picture.height * scale + 1e-9))
+        picture = picture.resize((view.crop_px, view.crop_px) if view.square else size, method)
         left, top = (picture.width - view.crop_px) // 2, (picture.height - view.crop_px) // 2
         return Segment({view: np.asarray(picture.crop((left, top, left + view.crop_px, top + view.crop_px)))})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import astuple
 from typing import Any
 
 from core.decode.answers import decoded_limit, picture_limit, read_decoded, read_picture
@@ -90,7 +91,7 @@ class DecodePool:
 
     def _decode(self, source: bytes, header: Mapping[str, Any], wanted: Wanted, priority: Priority) -> Future[Decoded]:
         kind, from_ms = header["kind"], header["from_ms"]
-        views = [(view.resize_px, view.crop_px) for view in wanted.views]
+        views = [astuple(view) for view in wanted.views]
         request = Request(
             header={**header, "views": views, "sound": wanted.sound, "clips": wanted.clips},
             payload=source,

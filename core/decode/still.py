@@ -71,12 +71,16 @@ class Still:
 
         They truncate the longer side and give an odd margin's extra pixel to the right and bottom.
         """
+        method = Image.Resampling.BILINEAR if view.bilinear else Image.Resampling.BICUBIC
+        size = (view.crop_px, view.crop_px)
+        if view.square:
+            return self._cut(size, (0, 0, 1, 1), method, gap=None)
         width, height = self.upright_size
         shorter = min(width, height)
         width, height = view.resize_px * width // shorter, view.resize_px * height // shorter
         left, top = (width - view.crop_px) // 2, (height - view.crop_px) // 2
         box = (left / width, top / height, (left + view.crop_px) / width, (top + view.crop_px) / height)
-        return self._cut((view.crop_px, view.crop_px), box, Image.Resampling.BICUBIC, gap=None)
+        return self._cut(size, box, method, gap=None)
 
     def shrunk(self, longer_px: int) -> Image.Image:
         """The whole picture, its longer side at most `longer_px`."""

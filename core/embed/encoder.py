@@ -62,6 +62,7 @@ class EncoderFactory(Protocol):
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
     "perceiver": "core.embed.perceiver:Perceiver",
+    "clip": "core.embed.clip:Clip",
 }
 """What runs each family of models."""
 

@@ -68,7 +68,7 @@ def _perceiver(repository: Repository) -> Any:
     from transformers.models.perceiver.configuration_perceiver import PerceiverConfig
     from transformers.models.perceiver.modeling_perceiver import PerceiverForMultimodalAutoencoding
 
-    config = PerceiverConfig.from_dict(repository.config())
+    config = PerceiverConfig.from_dict(repository.json("config.json"))
     perceiver: Any = PerceiverForMultimodalAutoencoding(config).perceiver
     perceiver.decoder = perceiver.output_postprocessor = None
     tensors = repository.tensors()

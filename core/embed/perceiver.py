@@ -33,7 +33,7 @@ class Perceiver:
         self._cache = cache
         self._run: Run | None = None
         self._runs_on = ""
-        config = self._repository.config()
+        config = self._repository.json("config.json")
         latents.check(config)
         self.spec = _spec(card, config, self._repository.digest())
 

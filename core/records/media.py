@@ -12,10 +12,17 @@ from core.records.basics import FileId, Kind, Pixels, Samples
 
 @dataclass(frozen=True, slots=True)
 class ImageView:
-    """The pixels an encoder wants: shorter side resized to `resize_px` (bicubic), centre crop `crop_px` square."""
+    """The pixels an encoder wants: shorter side resized to `resize_px`, then a centre crop `crop_px` square.
+
+    Attributes:
+        square: the whole picture is squeezed into the square instead; `resize_px` is then its side, too.
+        bilinear: resized by straight lines, where the usual is cubic curves.
+    """
 
     resize_px: int
     crop_px: int
+    square: bool = False
+    bilinear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
