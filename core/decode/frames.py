@@ -250,7 +250,7 @@ def _colour_space(frame: VideoFrame) -> Colorspace | None:
 def _orientation(frame: VideoFrame) -> int:
     """How the frame is to be turned, from its display matrix (ISO/IEC 14496-12)."""
     try:
-        matrix = frame.side_data[Type.DISPLAYMATRIX]
+        matrix = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item] # its stubs list other kinds only
     except KeyError:
         return 1
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
