@@ -16,6 +16,7 @@ from core.decode.decoder import Order
 from core.decode.image import ImageDecoder
 from core.decode.pool import DecodePool
 from core.records import ImageView
+from tests.conftest import WAIT_S
 
 VIEW = ImageView(resize_px=224, crop_px=224)
 MAX_PIXELS = 4_000_000
@@ -58,6 +59,6 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecodePool]:
     pool = DecodePool(1, limit_s=20, max_pixels=MAX_PIXELS, max_bytes=1_000_000)
     first = tmp_path_factory.mktemp("first") / "first.png"
     Image.new("RGB", (8, 8)).save(first)
-    pool.decode(os.fsencode(first), [VIEW]).result(timeout=30)
+    pool.decode(os.fsencode(first), [VIEW]).result(WAIT_S)
     yield pool
-    assert pool.close(timeout_s=5)
+    assert pool.close(WAIT_S)
