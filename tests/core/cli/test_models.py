@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -126,6 +127,7 @@ def test_on_a_terminal_it_asks_and_shows_how_far_it_is(hub: Hub, tmp_path: Path)
     command = [sys.executable, "-m", "core", "models", "download", "clip", "--library", str(tmp_path / "library")]
     for said in (b"n\n", b"y\n"):
         ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 100))
         hub.trouble.chunk_s = 0.02
         with subprocess.Popen(command, cwd=REPOSITORY, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
             os.close(theirs)
