@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import av
 import numpy as np
@@ -22,6 +22,7 @@ from core.records import Reason
 
 if TYPE_CHECKING:
     from av.packet import Packet
+    from av.sidedata.sidedata import SideData
     from av.video import VideoFrame, VideoStream
 
     _Packet: TypeAlias = Packet[VideoStream]
@@ -249,9 +250,8 @@ def _colour_space(frame: VideoFrame) -> Colorspace | None:
 
 def _orientation(frame: VideoFrame) -> int:
     """How the frame is to be turned, from its display matrix (ISO/IEC 14496-12)."""
-    try:
-        matrix = frame.side_data[Type.DISPLAYMATRIX]
-    except KeyError:
+    matrix = cast("Mapping[Type, SideData]", frame.side_data).get(Type.DISPLAYMATRIX)
+    if matrix is None:
         return 1
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
     longest = max(map(abs, (a, b, c, d))) / 2
