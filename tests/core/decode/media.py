@@ -104,11 +104,11 @@ def write_video(
     **said: Any,
 ) -> Path:
     """`times` are in ms; `said` are further attributes of the stream, or options of the encoder as `options`."""
-    turned = said.pop("turned", None)
+    turned, form = said.pop("turned", None), said.pop("container", {})
     options = said.pop("options", {"preset": "ultrafast"} if codec == "libx264" else {})
     frames = iter(frames)
     first = next(frames)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=form) as container:
         container.metadata.update(tags or {})
         stream: Any = container.add_stream(codec, rate=fps, options=options)
         stream.height, stream.width, stream.pix_fmt = *first.shape[:2], pixels
