@@ -62,6 +62,8 @@ class EncoderFactory(Protocol):
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
     "clip": "core.embed.clip:Clip",
+    "resnet50": "core.embed.resnet:ResNet",
+    "text": "core.embed.text:Text",
 }
 """What runs each family of models."""
 
