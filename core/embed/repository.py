@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _ADVICE = "Download the model again, or choose another."
-_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
+WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
 """Names of weights, the first that are there count: safetensors before PyTorch's own, in one file before several."""
 _DESCRIPTIONS = (
     *("config.json", "preprocessor_config.json", "sentence_bert_config.json", "modules.json", "1_Pooling/config.json"),
@@ -34,18 +34,13 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def json(self, name: str) -> dict[str, Any]:
-        """A configuration file; empty if there is none of that name."""
+    def json(self, name: str) -> Any:
+        """What a configuration file holds; {} if there is none of that name."""
         path = self.folder / name
-        if not path.exists():
-            return {}
         with self.understood():
-            content = json.loads(path.read_text("utf-8"))
-            if not isinstance(content, dict):
-                raise TypeError(f"{name} holds no object")
-            return content
+            return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
-    def digest(self, weights: tuple[str, ...] = _WEIGHTS) -> str:
+    def digest(self, weights: tuple[str, ...] = WEIGHTS) -> str:
         """Tells folders apart whose models may give other vectors: by all of what is small, by samples of the weights.
 
         A model that was trained on, however little, differs all over.
@@ -56,7 +51,7 @@ class Repository:
             parts += [(path.name, _sampled(path)) for path in self.weights(weights)]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
-    def weights(self, patterns: tuple[str, ...] = _WEIGHTS) -> list[Path]:
+    def weights(self, patterns: tuple[str, ...] = WEIGHTS) -> list[Path]:
         """The files that hold the weights: those that match the first of `patterns` that any match."""
         for pattern in patterns:
             if paths := sorted(self.folder.glob(pattern)):
