@@ -24,6 +24,8 @@ _DESCRIPTIONS = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt"),
 )
 """What says how a model is to be used."""
+_UNREAD = "its weights are damaged, or hold more than numbers"
+"""In place of what torch says at length: how to read them nevertheless."""
 _SAMPLES = 256
 _SAMPLE_BYTES = 4096
 
@@ -115,7 +117,8 @@ class Repository:
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(f"The model in {self.folder} cannot be used ({error}).", _ADVICE) from error
+            said = _UNREAD if type(error).__name__ == "UnpicklingError" else error
+            raise ModelError(f"The model in {self.folder} cannot be used ({said}).", _ADVICE) from error
 
 
 def _sampled(path: Path) -> str:
