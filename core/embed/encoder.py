@@ -61,6 +61,7 @@ class EncoderFactory(Protocol):
 
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
+    "whisper": "core.embed.whisper:Whisper",
 }
 """What runs each family of models."""
 
