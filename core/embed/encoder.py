@@ -66,6 +66,7 @@ ENCODERS: dict[str, str] = {
     "clip": "core.embed.clip:Clip",
     "resnet50": "core.embed.resnet:ResNet",
     "text": "core.embed.text:Text",
+    "whisper": "core.embed.whisper:Whisper",
 }
 """What runs each family of models."""
 
