@@ -3,9 +3,10 @@
     python benchmarks/perceiver.py [--rounds 5]     # needs no weights: they are random, of the published size
 
 The loop decodes the clip in 128 chunks, as the notebook of transformers' documentation does, and runs the whole encoder
-for each; one chunk a round is timed, times 128. All ways see the same clip and run in turns in this process. Times are
-medians; differences are the largest of 784 × 512 numbers from those of transformers' own forward, once in single
-precision and once with the weights and what follows the tokens in double.
+for each; one chunk a round is timed, times 128. All ways see the same clip and run in turns in this process, after a
+round that does not count. Times are medians; ratios are those of each round, median (worst-best). Differences are the
+largest among 784 × 512 numbers from those of transformers' own forward, once in single precision and once with the
+weights, and all that follows the tokens, in double.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ CHUNKS = 128
 LOOP, BARE, FOLDED, OURS = (
     "notebook's loop",
     "decoder left out",
-    "keys and values folded, torch",
+    "keys, values folded, by torch",
     "the same in Likewise",
 )
 Ways: TypeAlias = dict[str, Callable[[], object]]
@@ -67,15 +68,15 @@ def doubly(bare: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Vectors:
     return answer
 
 
-def timed(ways: Ways, rounds: int) -> dict[str, float]:
-    """Median seconds of each, run in turns."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
+def timed(ways: Ways, rounds: int) -> dict[str, Vectors]:
+    """Seconds of each in each round, run in turns, after a round that does not count."""
+    times = {name: np.zeros(rounds + 1, np.float32) for name in ways}
+    for number in range(rounds + 1):
         for name, run in ways.items():
             started = time.perf_counter()
             run()
-            times[name].append(time.perf_counter() - started)
-    return {name: float(np.median(of_one)) for name, of_one in times.items()}
+            times[name][number] = time.perf_counter() - started
+    return {name: of_one[1:] for name, of_one in times.items()}
 
 
 def measure(folder: Path, rounds: int) -> None:
@@ -102,14 +103,20 @@ def measure(folder: Path, rounds: int) -> None:
     single, double = bare(inputs=inputs).last_hidden_state.numpy(), doubly(bare, inputs)
     ((ours,),) = encoder._ready()([row])  # noqa: SLF001 - latents, where the encoder gives their mean
     answers = {BARE: single, FOLDED: folded(torch.from_numpy(row))[0].numpy(), OURS: ours}
-    seconds = timed(ways, 1) and timed(ways, rounds)
+    seconds = timed(ways, rounds)
     seconds[LOOP] *= CHUNKS
-    print(f"\n{'16 frames and their sound':36}{'s':>9}{'× loop':>9}{'× bare':>9}{'from single':>13}{'double':>10}")
+    print(f"\n{'16 frames and their sound':32}{'s':>9}{'× loop':>17}{'× bare':>8}{'from single':>13}{'double':>10}")
     for name, taken in seconds.items():
-        ratios = f"{name:36}{taken:9.2f}{seconds[LOOP] / taken:9.0f}{seconds[BARE] / taken:9.2f}"
+        loop = seconds[LOOP] / taken
+        ratios = f"{np.median(loop):.0f} ({loop.min():.0f}-{loop.max():.0f})"
         apart = [np.abs(answers[name] - other).max() for other in (single, double)] if name in answers else []
-        print(ratios + "".join(f"{most:{width}.1e}" for most, width in zip(apart, (13, 10), strict=False)))
-    print(f"\nlargest latent {np.abs(single).max():.1f}; one chunk of the loop {seconds[LOOP] / CHUNKS:.2f} s")
+        print(
+            f"{name:32}{np.median(taken):9.2f}{ratios:>17}{np.median(seconds[BARE] / taken):8.2f}"
+            + "".join(f"{difference:{width}.1e}" for difference, width in zip(apart, (13, 10), strict=False))
+        )
+    print(
+        f"\nlargest latent {np.abs(single).max():.1f}; one chunk of the loop {np.median(seconds[LOOP]) / CHUNKS:.2f} s"
+    )
 
 
 def main() -> None:
