@@ -294,6 +294,10 @@ class Engine:
         """Every model and what state it is in."""
         return self._board.statuses
 
+    def load_models(self) -> Future[None]:
+        """Loads every model in use; afterwards `models` says which of them do not work."""
+        return self._gpu.call(Priority.INTERACTIVE, lambda embedder: embedder.load(self._models.lineup.answering()))
+
     def use_model(self, model_id: str) -> Future[None]:
         """Lets a model do what it is for from now on.
 
