@@ -1,7 +1,7 @@
 """What is said, with its times: Whisper by CTranslate2, on the stretches in which Silero's detector hears a voice.
 
-faster-whisper brings model, tokenizer and detector. Its own pipelines are not used: they guess one language for all, from
-an extra pass over the start, and give no line its own.
+faster-whisper brings model, tokenizer and detector. Its own pipelines are not used: they guess one language for all,
+from an extra pass over the start, and give no line its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.embed.encoder import Weights
 from core.embed.whisper_graph import LONGEST_S, QUIETEST, RANGE, SCALE, SHIFT
 from core.embed.whisper_weights import CTRANSLATE2_FILE
 from core.errors import ModelError
@@ -64,16 +63,17 @@ class _Window:
 
 
 class Transcriber:
-    """Made with the same weights as the encoder `Whisper`, if they are in CTranslate2's format. One thread at a time."""
+    """Reads the weights that the encoder `Whisper` reads, if in CTranslate2's format. Used on one thread at a time."""
 
-    def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._model: WhisperModel | None = None
 
-    def load(self) -> None:
-        """Takes a second. Raises ModelError."""
+    def load(self) -> WhisperModel:
+        """The model, read at the first call. That takes a second. Raises ModelError."""
         if self._model is None:
-            self._model = _opened(self._weights.folder())
+            self._model = _opened(self._folder)
+        return self._model
 
     def unload(self) -> None:
         """Frees the model."""
@@ -81,16 +81,14 @@ class Transcriber:
 
     def transcribe(self, sound: Samples) -> list[Line]:
         """The lines said in a stretch of some minutes, with times from its beginning. Raises ModelError."""
-        self.load()
+        model = self.load()
         windows = _spoken(sound)
         lines: list[Line] = []
         for first in range(0, len(windows), AT_ONCE):
-            lines += self._written(sound, windows[first : first + AT_ONCE])
+            lines += self._written(model, sound, windows[first : first + AT_ONCE])
         return lines
 
-    def _written(self, sound: Samples, windows: Sequence[_Window]) -> Iterator[Line]:
-        model = self._model
-        assert model is not None
+    def _written(self, model: WhisperModel, sound: Samples, windows: Sequence[_Window]) -> Iterator[Line]:
         heard = model.encode(np.stack([_features(model, sound, window) for window in windows]))
         languages = _languages(model, heard, len(windows))
         results = model.model.generate(
