@@ -22,6 +22,7 @@ from core.errors import ModelError
 from core.models.wheel import read_weights
 from core.paths import resource
 from core.records import ImageView, Segment, WeightFile
+from tests.conftest import WAIT_S
 
 Seen: TypeAlias = "Callable[[Path, ImageView], Segment]"
 
@@ -143,7 +144,7 @@ encoder.encode_query(["a cat"])
 def test_the_first_answer_in_words_needs_no_torch(encoder: Starter, model_cache: Path) -> None:
     encoder.load()  # the cache is warm
     code = WATCH + "assert not {'torch', 'transformers', 'timm', 'skimage'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-W", "error", "-c", code, str(model_cache)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "error", "-c", code, str(model_cache)], check=True, timeout=WAIT_S)
 
 
 def test_preparing_both_networks_opens_no_connection(tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_preparing_both_networks_opens_no_connection(tmp_path: Path) -> None:
         "assert not [name for name, module in sys.modules.items() if name.startswith('openvino_telemetry') and module]"
     )
     said = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, str(tmp_path)], check=True, timeout=110, capture_output=True
+        [sys.executable, "-W", "error", "-c", code, str(tmp_path)], check=True, timeout=WAIT_S, capture_output=True
     )
     assert (said.stdout, said.stderr) == (b"", b"")
 
