@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core import open_engine
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, WAIT_S, until
 from tests.core.cli.program import STRANGE, Done, Library, likewise
 
 
@@ -175,10 +174,9 @@ def test_interrupted_index_ends_quietly_and_goes_on_next_time(
     heard = ["env", "--default-signal=INT"]  # what a shell starts in the background would ignore it
     command = [*heard, sys.executable, "-m", "core", "index", photos, "--library", tmp_path / "library"]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "library" / "catalog.db-wal").exists():
-        time.sleep(0.01)
+    until((tmp_path / "library" / "catalog.db-wal").exists)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=WAIT_S)
     assert (process.returncode, out, err) == (130, "", "")
     assert empty("index", photos).out == "Indexed 200 files\n"
 
