@@ -3,7 +3,7 @@
     python benchmarks/decode_media.py [--minutes 2]
 
 The media are made here: speech-like noise as MP3 and so on; pictures from scikit-image's wheel, panned and cut every
-six seconds, as H.264 with 30 frames a second and a group of pictures of at most 250 frames, x264's own choice. Sounds are
+six seconds, as H.264 with 30 frames a second and x264's own groups of pictures, at most 250 frames long. Sounds are
 wanted as windows at 16 kHz; videos as key frames for a 224 px encoder, then with the windows of their sound, then with
 moments of motion as well. The process is warm: it has its libraries.
 """
