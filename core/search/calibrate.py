@@ -1,26 +1,39 @@
 """From a raw inner product to how sure a match is, measured on the library itself.
 
 Raw scores of two spaces, of two questions, or of one question to two libraries mean different things. What carries over
-is how far a score stands above what this very question gets from the library by chance: the mean and deviation of its
-scores over a sample of everything (a z-score, the usual normalisation before fusing rankings; Montague & Aslam 2001,
-"Relevance score normalization for metasearch"). And how far is far enough depends on how many things had their chance:
-the expected number of things that would reach a score by chance (the E-value of Karlin & Altschul 1990,
-doi:10.1073/pnas.87.6.2264) is what makes a match likely or strong, in a library of ten photos as in one of a million.
+is how far a score stands above what this very question gets by chance: the mean and deviation of its scores over a
+sample of everything (a z-score, the usual normalisation before fusing rankings; Montague & Aslam 2001, "Relevance score
+normalization for metasearch"). In the sample every item counts alike, however many segments it has: an hour of rain
+must not make everything else a surprise. Nothing in a sample of n can stand more than (n - 1) / sqrt(n) deviations
+above its mean (Samuelson 1968, doi:10.1080/01621459.1968.10480944), so where a library of a few has no strangers to be
+compared with, nothing in it is called strong.
+
+How far is far enough depends on how many things had their chance: the expected number of things that would reach a
+score by chance (the E-value of Karlin & Altschul 1990, doi:10.1073/pnas.87.6.2264) is what makes a match likely or
+strong, in a library of ten photos as in one of a million. Items are what is counted. One of many segments had many
+chances itself: its best is read as the best of so many draws, as if they were independent, which is on the safe side.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from core.records import Strength, Vectors
-from core.store.vectors.vector_store import Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "NDArray[np.floating[Any]]"
 
 SAMPLE_SIZE = 1000
 """How many stored vectors stand for the library."""
-SMALLEST_COUNT = 1000
-"""In a library of fewer things a match must be as convincing as in one of so many."""
+USUAL_COUNT = 1000
+"""Surprises are those of a library of so many things; in a smaller one a match must be just as convincing."""
 SMALLEST_DEVIATION = 1e-3
 """Things that all look alike must not make every small difference a surprise."""
 LIKELY_SCORE = 0.5
@@ -29,23 +42,55 @@ STRONG_SCORE = 0.99
 """Chance alone would give one such match in a hundred libraries of this size."""
 
 
-def surprises(scores: Vector, query: Vector, sample: Vectors, strangers: Vectors) -> Vector:
-    """How many deviations each of `scores` (n,) stands above what `query` gets by chance.
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What each of q queries gets by chance: `means` and `deviations` are (q,)."""
 
-    `sample` (m, dim) stands for the library, `strangers` (s, dim) are vectors of things that are in nobody's. Together
-    they are what chance is measured on: the photos of a small library are rarely unrelated to what is asked of it.
+    means: Vectors
+    deviations: Vectors
+
+    def surprises(self, scores: Vectors) -> Vectors:
+        """How many deviations each of `scores` (n, q) stands above chance."""
+        return ((scores - self.means) / self.deviations).astype(np.float32)
+
+
+def chance(queries: Vectors, sample: Vectors, weights: Vectors, strangers: Vectors) -> Chance:
+    """What `queries` (q, dim) get by chance.
+
+    `sample` (m, dim) stands for the library, its rows weighing `weights` (m,), which are 1 for an item's only segment;
+    `strangers` (s, dim), perhaps none, are vectors of things that are in nobody's library. Together they are what
+    chance is measured on: the things in a small library are rarely unrelated to what is asked of it.
     """
-    chance = np.concatenate([sample @ query, strangers @ query])
-    deviation = max(float(chance.std()), SMALLEST_DEVIATION)
-    return ((scores - float(chance.mean())) / deviation).astype(np.float32)
+    scores = np.concatenate([sample @ queries.T, strangers @ queries.T]).astype(np.float64)
+    shares = np.concatenate([weights, np.ones(len(strangers))])[:, None]
+    shares = shares / max(float(shares.sum()), 1.0)
+    means = (shares * scores).sum(axis=0)
+    deviations = np.sqrt((shares * (scores - means) ** 2).sum(axis=0))
+    return Chance(means, np.maximum(deviations, SMALLEST_DEVIATION))
 
 
-def score(surprise: float, count: int) -> float:
-    """0..1, for people and programs: 1 / (1 + E), E being how many of `count` things would be as surprising by chance.
+def best_of(surprises: Vectors, chances: Numbers | float) -> Vectors:
+    """How surprising it is that the best of so many `chances` is as it is.
+
+    The chance of a deviation z is about exp(-z²/2), and that the best of n reaches it n times as large; so z² shrinks
+    by 2 ln n. For fewer than one chance nothing changes.
+    """
+    squares = surprises * np.abs(surprises) - 2 * np.log(np.maximum(chances, 1.0))
+    roots: Vectors = (np.sign(squares) * np.sqrt(np.abs(squares))).astype(np.float32)
+    return roots
+
+
+def score(surprise: float) -> float:
+    """0..1, for people and programs: 1 / (1 + E), E being how many of USUAL_COUNT things would be as surprising.
 
     Chance is taken to be normal. 0.5 means that one would; 0.99 that one in a hundred such libraries would.
     """
-    return 1 / (1 + max(count, SMALLEST_COUNT) * 0.5 * math.erfc(surprise / math.sqrt(2)))
+    return 1 / (1 + USUAL_COUNT * 0.5 * math.erfc(surprise / math.sqrt(2)))
+
+
+def surprise_of(expected: float) -> float:
+    """The surprise of what chance gives `expected` times in a library: the other way round from `score`."""
+    return -NormalDist().inv_cdf(expected / USUAL_COUNT)
 
 
 def strength(score: float) -> Strength:
@@ -53,3 +98,7 @@ def strength(score: float) -> Strength:
     if score >= STRONG_SCORE:
         return Strength.STRONG
     return Strength.LIKELY if score >= LIKELY_SCORE else Strength.WEAK
+
+
+LIKELY_SURPRISE = surprise_of(1.0)
+"""Where a match begins to be likely."""
