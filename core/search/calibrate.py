@@ -3,15 +3,18 @@
 Raw scores of two spaces, of two questions, or of one question to two libraries mean different things. What carries over
 is how far a score stands above what this very question gets by chance: the mean and deviation of its scores over a
 sample of everything (a z-score, the usual normalisation before fusing rankings; Montague & Aslam 2001, "Relevance score
-normalization for metasearch"). In the sample every item counts alike, however many segments it has: an hour of rain
-must not make everything else a surprise. Nothing in a sample of n can stand more than (n - 1) / sqrt(n) deviations
-above its mean (Samuelson 1968, doi:10.1080/01621459.1968.10480944), so where a library of a few has no strangers to be
-compared with, nothing in it is called strong.
+normalization for metasearch"). Nothing in a sample of n can stand more than (n - 1) / sqrt(n) deviations above its mean
+(Samuelson 1968, doi:10.1080/01621459.1968.10480944), so where a library of a few has no strangers to be compared with,
+nothing in it is called strong.
 
 How far is far enough depends on how many things had their chance: the expected number of things that would reach a
 score by chance (the E-value of Karlin & Altschul 1990, doi:10.1073/pnas.87.6.2264) is what makes a match likely or
-strong, in a library of ten photos as in one of a million. Items are what is counted. One of many segments had many
-chances itself: its best is read as the best of so many draws, as if they were independent, which is on the safe side.
+strong, in a library of ten photos as in one of a million.
+
+The segments of one item are alike: the windows of an hour of rain, less so the shots of a film, hardly the lines of a
+talk. How much they are, for this question, is their intraclass correlation r, and n of them count as
+n / (1 + (n - 1) r) (the design effect: Kish 1965, Survey Sampling): in the sample, where rain must not make everything
+else a surprise, and where an item is judged by its best segment, which had so many chances.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.records import Strength, Vectors
+from core.records import Ids, Strength, Vectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,29 +47,60 @@ STRONG_SCORE = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """What each of q queries gets by chance: `means` and `deviations` are (q,)."""
+    """What each of q queries gets by chance: `means` and `deviations` are (q,).
 
-    means: Vectors
-    deviations: Vectors
+    `alike` is how alike they find the segments of one item, from 0 to 1.
+    """
+
+    means: Numbers
+    deviations: Numbers
+    alike: float
 
     def surprises(self, scores: Vectors) -> Vectors:
         """How many deviations each of `scores` (n, q) stands above chance."""
         return ((scores - self.means) / self.deviations).astype(np.float32)
 
 
-def chance(queries: Vectors, sample: Vectors, weights: Vectors, strangers: Vectors) -> Chance:
+def chance(queries: Vectors, sample: Vectors, owners: Ids, strangers: Vectors) -> Chance:
     """What `queries` (q, dim) get by chance.
 
-    `sample` (m, dim) stands for the library, its rows weighing `weights` (m,), which are 1 for an item's only segment;
-    `strangers` (s, dim), perhaps none, are vectors of things that are in nobody's library. Together they are what
-    chance is measured on: the things in a small library are rarely unrelated to what is asked of it.
+    `sample` (m, dim) stands for the library, `owners` (m,) are the items of its rows. `strangers` (s, dim), perhaps
+    none, are vectors of things that are in nobody's library. Together they are what chance is measured on: the things
+    in a small library are rarely unrelated to what is asked of it.
     """
-    scores = np.concatenate([sample @ queries.T, strangers @ queries.T]).astype(np.float64)
-    shares = np.concatenate([weights, np.ones(len(strangers))])[:, None]
-    shares = shares / max(float(shares.sum()), 1.0)
-    means = (shares * scores).sum(axis=0)
-    deviations = np.sqrt((shares * (scores - means) ** 2).sum(axis=0))
-    return Chance(means, np.maximum(deviations, SMALLEST_DEVIATION))
+    scores = (sample @ queries.T).astype(np.float64)
+    _, places, sizes = np.unique(owners, return_inverse=True, return_counts=True)
+    alike = _alike(scores, places, sizes)
+    weights = np.concatenate([1 / (1 + (sizes[places] - 1) * alike), np.ones(len(strangers))])[:, None]
+    weights /= max(float(weights.sum()), 1.0)
+    scores = np.concatenate([scores, strangers @ queries.T])
+    means = (weights * scores).sum(axis=0)
+    deviations = np.sqrt((weights * (scores - means) ** 2).sum(axis=0))
+    return Chance(means, np.maximum(deviations, SMALLEST_DEVIATION), alike)
+
+
+def _alike(scores: Numbers, places: Ids, sizes: Ids) -> float:
+    """The intraclass correlation of `scores` (m, q), whose items are at `places` (m,) of `sizes` (k,); 0 if it is unseen.
+
+    From the variances of the items' means and within items, every item counting alike; the mean over the queries.
+    """
+    several = sizes > 1
+    if len(sizes) < 2 or not several.any():
+        return 0.0
+    means = _sums(scores, places, sizes) / sizes[:, None]
+    within = _sums((scores - means[places]) ** 2, places, sizes)[several] / (sizes[several, None] - 1)
+    usual = within.mean(axis=0)
+    between = means.var(axis=0, ddof=1) - ((1 / sizes).mean() * usual)
+    return float(np.mean(np.maximum(between, 0) / np.maximum(np.maximum(between, 0) + usual, 1e-12)))
+
+
+def _sums(scores: Numbers, places: Ids, sizes: Ids) -> Numbers:
+    return np.stack([np.bincount(places, column, len(sizes)) for column in scores.T], axis=1)
+
+
+def chances(count: Numbers, alike: float) -> Numbers:
+    """For how many `count` segments of one item count that are so alike."""
+    return count / (1 + np.maximum(count - 1, 0) * alike)
 
 
 def best_of(surprises: Vectors, chances: Numbers | float) -> Vectors:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from core.records import Vectors
-from core.search.calibrate import USUAL_COUNT, Numbers, best_of, score
+from core.search.calibrate import USUAL_COUNT, Numbers, best_of, chances, score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class Evidence:
     Attributes:
         surprises: (n,) deviations above chance, NaN where the space does not know the segment.
         count: how many items the space knows.
+        alike: how alike it finds the segments of one item, from 0 to 1.
         less: whether the part is what is not wanted.
     """
 
@@ -57,6 +58,7 @@ class Evidence:
     medium: Medium
     surprises: Vectors
     count: int = 0
+    alike: float = 1.0
     less: bool = False
 
 
@@ -85,9 +87,9 @@ def fuse(evidence: Sequence[Evidence], agreement: Numbers, starts: Places) -> Fu
     """
     table = np.stack([piece.surprises for piece in evidence])
     wanted = [place for place, piece in enumerate(evidence) if not piece.less]
-    segments = _conjunction(_parts(evidence, table, agreement, None), evidence, agreement)
-    items = _conjunction(_parts(evidence, table, agreement, starts), evidence, agreement)
-    unwanted = _unwanted(_parts(evidence, table, agreement, None, less=True), len(segments))
+    segments = _conjunction(_parts(evidence, agreement, None), evidence, agreement)
+    items = _conjunction(_parts(evidence, agreement, starts), evidence, agreement)
+    unwanted = _unwanted(_parts(evidence, agreement, None, less=True), len(segments))
     segments = segments - unwanted
     best = _best_places(segments, starts)
     known = np.nan_to_num(table[wanted], nan=-np.inf)
@@ -97,7 +99,7 @@ def fuse(evidence: Sequence[Evidence], agreement: Numbers, starts: Places) -> Fu
 
 
 def _parts(
-    evidence: Sequence[Evidence], table: Vectors, agreement: Numbers, starts: Places | None, *, less: bool = False
+    evidence: Sequence[Evidence], agreement: Numbers, starts: Places | None, *, less: bool = False
 ) -> Mapping[int, Vectors]:
     """Each part's surprise by segment or, with `starts`, by item; NaN where it cannot be known."""
     media: dict[int, dict[Medium, list[int]]] = {}
@@ -106,14 +108,18 @@ def _parts(
             media.setdefault(piece.part, {}).setdefault(piece.medium, []).append(place)
     return {
         part: _alternatives(
-            [_together(medium, table[rows], agreement[np.ix_(rows, rows)], starts) for medium, rows in by.items()]
+            [
+                _together([evidence[place] for place in places], agreement[np.ix_(places, places)], starts)
+                for places in by.values()
+            ]
         )
         for part, by in media.items()
     }
 
 
-def _together(medium: Medium, rows: Vectors, agreement: Numbers, starts: Places | None) -> Vectors:
-    """Several spaces' surprises (r, n) as one by segment or, with `starts`, by item."""
+def _together(pieces: Sequence[Evidence], agreement: Numbers, starts: Places | None) -> Vectors:
+    """What several spaces of one medium say, by segment or, with `starts`, by item."""
+    rows = np.stack([piece.surprises for piece in pieces])
     present = ~np.isnan(rows)
     known = present.any(axis=0)
     spread = np.sqrt(np.einsum("rn,rs,sn->n", present, agreement, present, dtype=np.float64))
@@ -121,9 +127,8 @@ def _together(medium: Medium, rows: Vectors, agreement: Numbers, starts: Places 
     if starts is None:
         return np.where(known, total, np.nan).astype(np.float32)
     best = np.maximum.reduceat(np.where(known, total, -np.inf), starts)
-    chances = 1.0 if medium is Medium.QUOTED else np.add.reduceat(known.astype(np.float64), starts)
-    with np.errstate(invalid="ignore"):
-        best = best_of(best, chances)
+    count = np.add.reduceat(known.astype(np.float64), starts)
+    best = best_of(best, chances(count, float(np.mean([piece.alike for piece in pieces]))))
     return np.where(np.isfinite(best), best, np.nan).astype(np.float32)
 
 

@@ -101,6 +101,7 @@ class Inquiry:
                 voice.space.medium,
                 voice.space.surprises(voice.queries, segments),
                 voice.space.items,
+                voice.space.chance(voice.queries).alike,
                 voice.less,
             )
             for voice in self.voices

@@ -26,11 +26,11 @@ _LOOKED_AT = 4 * SAMPLE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Segments that stand for the library: `weights` are one over how many of them belong to the same item."""
+    """Segments that stand for the library, and the items that they belong to."""
 
     segments: Ids
     vectors: Vectors
-    weights: Vectors
+    owners: Ids
 
 
 class Space:
@@ -73,7 +73,7 @@ class Space:
 
     def chance(self, queries: Vectors) -> Chance:
         """What `queries` (q, dim) get here by chance."""
-        return chance(queries, self.sample.vectors, self.sample.weights, self._strangers)
+        return chance(queries, self.sample.vectors, self.sample.owners, self._strangers)
 
     def surprises(self, queries: Vectors, segments: Ids) -> Vectors:
         """(n,) how much each segment resembles the best of `queries` (q, dim), in deviations above chance.
@@ -102,5 +102,4 @@ class Space:
         ranks[order] = np.arange(len(segments)) - np.repeat(firsts, counts)
         chosen = np.argsort(ranks, kind="stable")[:SAMPLE_SIZE]
         segments, vectors = self.index.vectors(segments[chosen])
-        _, places, counts = np.unique(owners[chosen], return_inverse=True, return_counts=True)
-        return Sample(segments, vectors, (1 / counts[places]).astype(np.float32))
+        return Sample(segments, vectors, owners[chosen])
