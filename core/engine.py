@@ -35,6 +35,7 @@ from core.records import (
     Folder,
     FolderId,
     ItemId,
+    Kind,
     LibraryStatus,
     ModelStatus,
     Picture,
@@ -78,7 +79,7 @@ class Engine:
             settings.decoders,
             limit_s=settings.decode_limit_s,
             max_pixels=settings.max_megapixels * 1_000_000,
-            max_bytes=settings.max_bytes,
+            max_bytes=settings.max_bytes(Kind.IMAGE),
         )
         self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder(), settings.decoders)
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)

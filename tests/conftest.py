@@ -13,12 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from core.records import ImageView, Segment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-GRACE_S = 5.0
+WAIT_S = 100
+"""How long a test waits for what must come, the machine being busy with other things. Only a failure takes so long."""
+GRACE_S = 20.0
 """How long what a test started may take to end after it."""
 LASTING_THREADS = ("tqdm_monitor", "pytest_timeout")
 """Threads that libraries start once and keep: tqdm's watches its bars, pytest-timeout's watches us."""
@@ -28,8 +31,13 @@ PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg",
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models."""
+    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models.
+
+    Hypothesis does not judge by the clock: the machine may be busy with something else.
+    """
     atexit.register(_hush)
+    settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("unhurried")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.pop("LIKEWISE_LIBRARY", None)
     home = Path(tempfile.mkdtemp(prefix="likewise-tests-"))
@@ -66,6 +74,14 @@ def children() -> dict[int, str]:
         if parent == os.getpid() and not any(name in command for name in LASTING_PROCESSES):
             found[int(stat.parent.name)] = command
     return found
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what must come true."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)
@@ -108,8 +124,10 @@ def seen() -> Callable[[Path, ImageView], Segment]:
     def decode(photo: Path, view: ImageView) -> Segment:
         with Image.open(photo) as opened:
             picture = opened.convert("RGB")
+        method = Image.Resampling.BILINEAR if view.bilinear else Image.Resampling.BICUBIC
         scale = view.resize_px / min(picture.size)
-        picture = picture.resize((int(picture.width * scale), int(picture.height * scale)), Image.Resampling.BICUBIC)
+        size = (int(picture.width * scale + 1e-9), int(picture.height * scale + 1e-9))
+        picture = picture.resize((view.crop_px, view.crop_px) if view.square else size, method)
         left, top = (picture.width - view.crop_px) // 2, (picture.height - view.crop_px) // 2
         return Segment({view: np.asarray(picture.crop((left, top, left + view.crop_px, top + view.crop_px)))})
 

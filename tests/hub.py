@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_request(self, *_: Any) -> None:
         """Says nothing."""
 
     def _answer(self) -> None:

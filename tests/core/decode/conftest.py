@@ -16,6 +16,7 @@ from core.decode.decoder import Order
 from core.decode.image import ImageDecoder
 from core.decode.pool import DecodePool
 from core.records import ImageView
+from tests.conftest import WAIT_S
 
 VIEW = ImageView(resize_px=224, crop_px=224)
 MAX_PIXELS = 4_000_000
@@ -34,8 +35,9 @@ def as_seen(image: Image.Image, view: ImageView = VIEW) -> NDArray[np.uint8]:
     """The reference: every pixel decoded, then resized and cropped as torchvision and Hugging Face do."""
     scale = view.resize_px / min(image.size)
     size = (int(image.width * scale + 1e-9), int(image.height * scale + 1e-9))
-    image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
-    left, top = (size[0] - view.crop_px) // 2, (size[1] - view.crop_px) // 2
+    method = Image.Resampling.BILINEAR if view.bilinear else Image.Resampling.BICUBIC
+    image = image.convert("RGB").resize((view.crop_px, view.crop_px) if view.square else size, method)
+    left, top = (image.width - view.crop_px) // 2, (image.height - view.crop_px) // 2
     return np.asarray(image.crop((left, top, left + view.crop_px, top + view.crop_px)))
 
 
@@ -57,6 +59,6 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecodePool]:
     pool = DecodePool(1, limit_s=20, max_pixels=MAX_PIXELS, max_bytes=1_000_000)
     first = tmp_path_factory.mktemp("first") / "first.png"
     Image.new("RGB", (8, 8)).save(first)
-    pool.decode(os.fsencode(first), [VIEW]).result(timeout=30)
+    pool.decode(os.fsencode(first), [VIEW]).result(WAIT_S)
     yield pool
-    assert pool.close(timeout_s=5)
+    assert pool.close(WAIT_S)
