@@ -67,12 +67,14 @@ class Fused:
     """(n,) for segments and (m,) for items: surprises in a library of USUAL_COUNT; -inf is unknown.
 
     Attributes:
+        unwanted: (m,) what was taken away from items.
         best: (m,) places of each item's best segment.
         speaker: (n,) places of the evidence that says most for a segment.
     """
 
     segments: Vectors
     items: Vectors
+    unwanted: Vectors
     best: Places
     speaker: Places
 
@@ -95,7 +97,8 @@ def fuse(evidence: Sequence[Evidence], agreement: Numbers, starts: Places) -> Fu
     known = np.nan_to_num(table[wanted], nan=-np.inf)
     speaker = np.asarray(wanted, dtype=np.intp)[known.argmax(axis=0)]
     counts = np.array([piece.count for piece in evidence])[speaker]
-    return Fused(_scaled(segments, counts), _scaled(items - unwanted[best], counts[best]), best, speaker)
+    unwanted = unwanted[best]
+    return Fused(_scaled(segments, counts), _scaled(items - unwanted, counts[best]), unwanted, best, speaker)
 
 
 def _parts(

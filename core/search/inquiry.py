@@ -48,11 +48,13 @@ class Weighed:
         return slice(int(self.starts[place]), int(end))
 
 
+_NO_PLACES = np.empty(0, np.intp)
+_NO_NUMBERS = np.empty(0, np.float32)
 NOTHING = Weighed(
     np.empty(0, np.int64),
     np.empty(0, np.int64),
-    np.empty(0, np.intp),
-    Fused(np.empty(0, np.float32), np.empty(0, np.float32), np.empty(0, np.intp), np.empty(0, np.intp)),
+    _NO_PLACES,
+    Fused(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, _NO_PLACES, _NO_PLACES),
 )
 
 
@@ -101,7 +103,7 @@ class Inquiry:
                 voice.space.medium,
                 voice.space.surprises(voice.queries, segments),
                 voice.space.items,
-                voice.space.chance(voice.queries).alike,
+                voice.space.sample.alike,
                 voice.less,
             )
             for voice in self.voices

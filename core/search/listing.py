@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.records import FileId, Ids, ItemId, Moment, Result, SegmentId
+from core.search.asked import Asked
 from core.search.calibrate import LIKELY_SURPRISE, score, strength, surprise_of
 from core.search.inquiry import Voice, Weighed
 from core.store.reader import Reader, Span
@@ -26,15 +27,22 @@ class Named:
     items: Mapping[ItemId, float]
 
 
-def named(files: Mentions, items: Mentions) -> Named:
-    """How surprising these mentions are."""
-    return Named(
-        {FileId(int(file)): surprise_of(float(share)) for file, share in zip(files.ids, files.shares, strict=True)},
-        {ItemId(int(item)): surprise_of(float(share)) for item, share in zip(items.ids, items.shares, strict=True)},
-    )
+def named(reader: Reader, asked: Sequence[Asked]) -> Named:
+    """What has the words that are wanted in its name or title, and not those that are unwanted."""
+    files: dict[FileId, float] = {}
+    items: dict[ItemId, float] = {}
+    for part in sorted(asked, key=lambda part: part.less):
+        if part.words:
+            for number, surprise in _surprises(reader.named(part.words)):
+                files[FileId(number)] = 0.0 if part.less else surprise
+            for number, surprise in _surprises(reader.titled(part.words)):
+                items[ItemId(number)] = 0.0 if part.less else surprise
+    return Named(files, items)
 
 
-NOBODY_NAMED = Named({}, {})
+def _surprises(mentions: Mentions) -> Iterator[tuple[int, float]]:
+    for number, share in zip(mentions.ids.tolist(), mentions.shares.tolist(), strict=True):
+        yield number, surprise_of(share)
 
 
 class Listing:
@@ -66,7 +74,11 @@ class Listing:
     def _outside(self, file: Result) -> tuple[float, str, str]:
         """How surprising name or title are, where that was found, and why it is a match."""
         by_name, by_title = self._named.files.get(file.file_id, 0.0), self._named.items.get(file.item_id, 0.0)
-        return (by_name, "name", "in the name") if by_name >= by_title else (by_title, "title", "in the title")
+        place = self._places.get(file.item_id)
+        unwanted = 0.0 if place is None else float(self._weighed.fused.unwanted[place])
+        if by_name >= by_title:
+            return by_name - unwanted, "name", "in the name"
+        return by_title - unwanted, "title", "in the title"
 
     def _matching(self, places: set[int]) -> Ids:
         """The segments that are worth showing: each item's best, and all that are likely."""

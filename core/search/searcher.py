@@ -28,7 +28,7 @@ from core.search.asked import Asked
 from core.search.calibrate import LIKELY_SURPRISE
 from core.search.exact import exact_matches
 from core.search.inquiry import Inquiry
-from core.search.listing import NOBODY_NAMED, Listing, Named, named
+from core.search.listing import Listing, named
 from core.search.space import Space
 from core.store.reader import Reader
 from core.store.vectors.space_index import PendingSnapshot
@@ -125,7 +125,7 @@ class Searcher:
         filters = question.filters
         among = self._reader.segments_matching(filters) if filters else None
         inquiry = Inquiry(self._reader, self._spaces, asked)
-        called = self._called(asked)
+        called = named(self._reader, asked)
         by_name = self._reader.results_of_files(np.array(list(called.files), np.int64), filters)
         wanted = (question.limit + SPARE) * (WIDER if len(asked) > 1 else 1)
         while True:
@@ -136,11 +136,6 @@ class Searcher:
                 listing = Listing(self._reader, inquiry.weigh(items), inquiry.voices, called)
                 return listing.results(files, question.limit)
             wanted *= 4
-
-    def _called(self, asked: Sequence[Asked]) -> Named:
-        """What has the words that are wanted in its name or title."""
-        words = " ".join(part.words for part in asked if not part.less)
-        return named(self._reader.named(words), self._reader.titled(words)) if words else NOBODY_NAMED
 
     def _all_but(self, question: Question, asked: Sequence[Asked]) -> list[Result]:
         """Everything, the newest first, but for what is likely to be unwanted."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.paths import LibraryPaths
 from core.records import Ids, Role, SpaceSpec, Vectors
-from core.search.calibrate import SAMPLE_SIZE, Chance, best_of, chance
+from core.search.calibrate import SAMPLE_SIZE, Chance, Numbers, alike, best_of, chance, chances
 from core.search.fuse import Medium
 from core.store.reader import Reader
 from core.store.vectors.space_index import SpaceIndex
@@ -26,11 +26,12 @@ _LOOKED_AT = 4 * SAMPLE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Segments that stand for the library, and the items that they belong to."""
+    """Segments that stand for the library; `weights` say as how many each counts, as those of one item are `alike`."""
 
     segments: Ids
     vectors: Vectors
-    owners: Ids
+    weights: Numbers
+    alike: float
 
 
 class Space:
@@ -73,7 +74,7 @@ class Space:
 
     def chance(self, queries: Vectors) -> Chance:
         """What `queries` (q, dim) get here by chance."""
-        return chance(queries, self.sample.vectors, self.sample.owners, self._strangers)
+        return chance(queries, self.sample.vectors, self.sample.weights, self._strangers)
 
     def surprises(self, queries: Vectors, segments: Ids) -> Vectors:
         """(n,) how much each segment resembles the best of `queries` (q, dim), in deviations above chance.
@@ -102,4 +103,6 @@ class Space:
         ranks[order] = np.arange(len(segments)) - np.repeat(firsts, counts)
         chosen = np.argsort(ranks, kind="stable")[:SAMPLE_SIZE]
         segments, vectors = self.index.vectors(segments[chosen])
-        return Sample(segments, vectors, owners[chosen])
+        likeness = alike(vectors, owners[chosen])
+        _, places, sizes = np.unique(owners[chosen], return_inverse=True, return_counts=True)
+        return Sample(segments, vectors, (chances(sizes.astype(np.float64), likeness) / sizes)[places], likeness)

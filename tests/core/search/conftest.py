@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from core.store.reader import NO_FILTERS
 from core.store.saving import IndexedFile, IndexedSegment
 
 DIM = 64
+KINDS = {"jpg": Kind.IMAGE, "wav": Kind.AUDIO, "mp4": Kind.VIDEO}
 
 
 def _encoder(role: Role, reason: str, *, words: bool, media: bool = True) -> EncoderSpec:
@@ -124,24 +125,44 @@ class MadeLibrary:
 
     def add(self, name: str, *parts: Part, taken_at: str = "", title: str = "", content: str = "") -> FileId:
         """A file with these parts; its kind follows from its name."""
-        kind = {"jpg": Kind.IMAGE, "wav": Kind.AUDIO, "mp4": Kind.VIDEO}[name.rpartition(".")[2]]
-        path = f"/media/{name}".encode()
-        signature = Signature(1, zlib.crc32(path), 100, 86400 * 10**9, 7)
-        self.catalog.apply_changes(self.folder_id, Changes(added=[FoundFile(path, kind, signature)]))
-        (work,) = self.catalog.claim(1)
         metadata = Metadata(640, 480, "made", taken_at, title=title)
-        saved = IndexedFile(
-            work.file_id,
-            work.signature,
-            ContentHash((content or name).encode().ljust(32, b"\0")[:32]),
-            kind,
-            metadata,
-            0,
-            [self._segment(part, kind) for part in parts],
-            understood=frozenset(space.space_id for space in SPACES.values()) & self.searcher._spaces.keys(),
-        )
-        self.catalog.save([saved])
-        return work.file_id
+        (file_id,) = self._save({name: parts}, metadata, content)
+        return file_id
+
+    def add_many(self, count: int, kind: str = "jpg", parts: int = 1) -> None:
+        """Files of which nothing is like anything else."""
+        files = {}
+        for number in range(count):
+            things = [f"{kind} {number} {part}" for part in range(parts)]
+            made = {"jpg": [Part(seen=things[0])], "wav": windows(*things), "mp4": shots(*things)}[kind]
+            files[f"other/{kind} {number:04}.{kind}"] = made
+        self._save(files, Metadata(640, 480, "made"))
+
+    def _save(self, files: Mapping[str, Sequence[Part]], metadata: Metadata, content: str = "") -> list[FileId]:
+        found = []
+        for name in files:
+            path = f"/media/{name}".encode()
+            signature = Signature(1, zlib.crc32(path), 100, 86400 * 10**9, 7)
+            found.append(FoundFile(path, KINDS[name.rpartition(".")[2]], signature))
+        self.catalog.apply_changes(self.folder_id, Changes(added=found))
+        claimed = {work.path: work for work in self.catalog.claim(len(found))}
+        batch = []
+        for name, parts in files.items():
+            work = claimed[f"/media/{name}".encode()]
+            batch.append(
+                IndexedFile(
+                    work.file_id,
+                    work.signature,
+                    ContentHash((content or name).encode().ljust(32, b"\0")[:32]),
+                    work.kind,
+                    metadata,
+                    0,
+                    [self._segment(part, work.kind) for part in parts],
+                    understood=frozenset(space.space_id for encoder in self.encoders for space in encoder.spaces),
+                )
+            )
+        self.catalog.save(batch)
+        return [saved.file_id for saved in batch]
 
     def _segment(self, part: Part, kind: Kind) -> IndexedSegment:
         things = {role: part.seen for role in (Role.PICTURES, Role.LOOKS) if part.seen}
@@ -155,13 +176,6 @@ class MadeLibrary:
         vectors = {SPACES[role].space_id: self.like(thing) for role, thing in things.items() if role in known}
         line = Line(part.start_ms or 0, part.end_ms or 0, part.said, "en") if part.said else None
         return IndexedSegment(vectors, part.start_ms, part.end_ms, line)
-
-    def add_many(self, count: int, kind: str = "jpg", parts: int = 1) -> None:
-        """Files of which nothing is like anything else."""
-        for number in range(count):
-            things = [f"{kind} {number} {part}" for part in range(parts)]
-            made = {"jpg": [Part(seen=things[0])], "wav": windows(*things), "mp4": shots(*things)}[kind]
-            self.add(f"other/{kind} {number:04}.{kind}", *made)
 
     def words(self, text: str, *, less: bool = False) -> Asked:
         vectors: dict[SpaceId, Vectors] = {
