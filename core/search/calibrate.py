@@ -41,8 +41,8 @@ SAMPLE_SIZE = 1000
 """How many stored vectors stand for the library."""
 USUAL_COUNT = 1000
 """Surprises are those of a library of so many things; in a smaller one a match must be just as convincing."""
-MOST_FREEDOM = 30
-"""Degrees of freedom of chance's tails, however much was measured. By benchmarks/strengths.py."""
+MOST_FREEDOM = 100
+"""Degrees of freedom of chance's tails, however much was measured. Measured: benchmarks/strengths.py."""
 SMALLEST_DEVIATION = 1e-3
 """Things that all look alike must not make every small difference a surprise."""
 NORMAL_QUARTILE = NormalDist().inv_cdf(0.75)
