@@ -167,6 +167,7 @@ def _filtered(wave: Wave, gain: Callable[[Wave], Wave]) -> Wave:
     """`wave` with each frequency (Hz) made louder by `gain`."""
     if not len(wave):
         return wave
-    spectrum = np.fft.rfft(wave) * gain(np.fft.rfftfreq(len(wave), 1 / SOUND_RATE_HZ))
-    filtered: Wave = np.fft.irfft(spectrum, len(wave)).astype(np.float64)
+    hertz: Wave = np.fft.rfftfreq(len(wave), 1 / SOUND_RATE_HZ).astype(np.float64)
+    spectrum = np.fft.rfft(wave) * gain(hertz)
+    filtered: Wave = np.fft.irfft(spectrum, len(wave))
     return filtered
