@@ -132,8 +132,8 @@ def _nothing_yet(view: View) -> Page:
     return Page(
         "media",
         "No media in your folders",
-        "Likewise reads photos (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), sounds (MP3, WAV, FLAC, Ogg, M4A and more) "
-        "and videos (MP4, MOV, MKV, WebM, AVI).",
+        "Likewise reads photos (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), sounds (MP3, WAV, FLAC, Ogg, M4A and "
+        "more) and videos (MP4, MOV, MKV, WebM, AVI).",
         (Way.ADD_FOLDER,),
     )
 

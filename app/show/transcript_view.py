@@ -96,10 +96,10 @@ class TranscriptView(QPlainTextEdit):
         selections = []
         for number in sorted(self._marked | ({self._chosen} if self._chosen is not None else set())):
             selection = QTextEdit.ExtraSelection()
-            selection.cursor = QTextCursor(self.document().findBlockByNumber(number))  # type: ignore[attr-defined]
+            selection.cursor = QTextCursor(self.document().findBlockByNumber(number))
             share = (0.22 if number in self._marked else 0.0) + (0.12 if number == self._chosen else 0.0)
-            selection.format.setBackground(blend(ground, strong, share))  # type: ignore[attr-defined]
-            selection.format.setProperty(QTextFormat.Property.FullWidthSelection, True)  # type: ignore[attr-defined]  # noqa: FBT003 - Qt's own
+            selection.format.setBackground(blend(ground, strong, share))
+            selection.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
             selections.append(selection)
         self.setExtraSelections(selections)
         self._times.update()
