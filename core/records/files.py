@@ -63,7 +63,7 @@ class FolderState(StrEnum):
 class Folder:
     """A folder the user asked us to watch, with the number of its files in each state.
 
-    `found` is how many of each kind can be found; some of them may still wait for what takes long, or have failed at it.
+    `found` is how many of each kind can be found; some of them may still wait for what takes long, or have failed it.
     """
 
     folder_id: FolderId
