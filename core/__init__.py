@@ -56,6 +56,7 @@ from core.events import (
 )
 from core.paths import LibraryPaths, cache_folder, default_library, log_folder, resource
 from core.records import (
+    KINDS_OF,
     Activity,
     Answer,
     Details,
@@ -72,6 +73,7 @@ from core.records import (
     LibraryStatus,
     Line,
     Metadata,
+    ModelCard,
     ModelState,
     ModelStatus,
     Moment,
@@ -81,6 +83,8 @@ from core.records import (
     Question,
     Reason,
     Result,
+    Role,
+    SpaceSpec,
     Stage,
     Strength,
 )
@@ -98,6 +102,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 __all__ = [
+    "KINDS_OF",
     "Activity",
     "Answer",
     "BugFound",
@@ -128,6 +133,7 @@ __all__ = [
     "Line",
     "MediaError",
     "Metadata",
+    "ModelCard",
     "ModelChanged",
     "ModelError",
     "ModelState",
@@ -142,8 +148,10 @@ __all__ = [
     "QuestionError",
     "Reason",
     "Result",
+    "Role",
     "SettingSpec",
     "Settings",
+    "SpaceSpec",
     "Stage",
     "Strength",
     "__version__",

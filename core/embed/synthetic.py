@@ -165,5 +165,5 @@ def _filtered(wave: Wave, gain: Callable[[Wave], Wave]) -> Wave:
     if not len(wave):
         return wave
     spectrum = np.fft.rfft(wave) * gain(np.fft.rfftfreq(len(wave), 1 / SOUND_RATE_HZ))
-    filtered: Wave = np.fft.irfft(spectrum, len(wave))
+    filtered: Wave = np.fft.irfft(spectrum, len(wave)).astype(np.float64)
     return filtered

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from core.paths import LibraryPaths
-from core.records import Ids, SpaceId, Vectors
+from core.records import Ids, Role, SpaceId, Vectors
 from core.store.database import connect_reader, damage_remembered, errors_in_words
 from core.store.snapshot import Snapshot
 from core.store.spaces import active_spaces
+
+T = TypeVar("T")
+
+_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class SpaceReader:
     def __init__(self, library: LibraryPaths) -> None:
         self._path = library.catalog
         self._db = connect_reader(library.catalog)
+        self._known: dict[Hashable, object] = {}
+        self._data_version = -1
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -49,6 +55,21 @@ class SpaceReader:
         """The spaces that answer, and the model that each belongs to."""
         with damage_remembered(self._path), errors_in_words():
             return active_spaces(self._db)
+
+    def roles(self) -> dict[SpaceId, Role]:
+        """What the encoder of each space is for."""
+        return {SpaceId(name): Role(role) for name, role in self._rows("SELECT name, role FROM space")}
+
+    def understood(self, space_id: SpaceId) -> int:
+        """How many items the space has all of that it will get."""
+
+        def count() -> int:
+            rows = self._rows(
+                "SELECT count(*) FROM understood WHERE space_id = (SELECT id FROM space WHERE name=?)", space_id
+            )
+            return int(rows[0][0])
+
+        return self._remembered(("understood", space_id), count)
 
     def vectors(self, space_id: SpaceId, ids: Ids) -> tuple[Ids, Vectors]:
         """Those of `ids` that have a vector in the space, ascending, and the vectors, row for row."""
@@ -118,6 +139,16 @@ class SpaceReader:
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with damage_remembered(self._path), errors_in_words():
             return self._db.execute(sql, values).fetchall()
+
+    def _remembered(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What `find` answers, asked only once while nothing is written."""
+        ((version,),) = self._rows("PRAGMA data_version")
+        if version != self._data_version or len(self._known) >= _REMEMBERED:
+            self._known.clear()
+            self._data_version = version
+        if key not in self._known:
+            self._known[key] = find()
+        return cast(T, self._known[key])
 
     def _sequence(self) -> int:
         """The number of the newest operation ever, whether or not it is still in the table."""

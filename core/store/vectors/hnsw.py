@@ -48,12 +48,13 @@ class HnswStore:
         """Every id, ascending."""
         return self.exact.ids
 
-    def sample(self, size: int) -> Vectors:
-        """At most `size` vectors, evenly spread over the ids: the same ones for the same ids."""
+    def some(self, count: int) -> Ids:
+        """At most `count` ids, well spread and the same in every store that holds the same ids.
+
+        Those whose Fibonacci hashes are lowest: a bottom-k sample (Cohen & Kaplan 2007).
+        """
         ids = self.exact.ids
-        if len(ids) > size:
-            ids = ids[np.linspace(0, len(ids) - 1, size).astype(np.int64)]
-        return self.exact.vectors(ids)
+        return ids[np.argsort(ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15), kind="stable")[:count]]
 
     def reserve(self, count: int) -> None:
         """Makes room for `count` ids at once."""
