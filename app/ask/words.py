@@ -7,7 +7,7 @@ import re
 _UNWANTED = re.compile(
     r"""(?<!\S)                     # at the beginning of a word: the hyphen of "black-and-white" is none
         [-−](?=[^\W_]|["“„«])       # before a letter, a number or a quoted phrase: a dash between words is none
-        (?: "(?P<phrase>[^"]*)" | [“„«](?P<curly>[^”“»]*)[”“»] | (?P<word>\S+) )""",
+        (?: "(?P<phrase>[^"]*)(?:"|$) | [“„«](?P<curly>[^”“»]*)(?:[”“»]|$) | (?P<word>\S+) )""",
     re.VERBOSE,
 )
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
@@ -22,7 +22,7 @@ def split_words(text: str) -> tuple[str, str]:
             continue
         kept.append(text[at : match.start()])
         at = match.end()
-        phrase = (match["phrase"] or match["curly"] or match["word"] or "").strip(' "“„«')  # one may be open still
+        phrase = (match["phrase"] or match["curly"] or match["word"] or "").strip(" ,;")
         if phrase:
             unwanted.append(phrase)
     if not at:

@@ -13,7 +13,8 @@ from core import Kind, Result
 _PILL_PX = 20
 _ICON_PX = 14
 _INSET_PX = 6
-_CAPTION_PX = 40
+CAPTION_PX = 40
+"""How much of a sound's cell is its name."""
 
 
 def clock_of(result: Result) -> str:
@@ -26,18 +27,21 @@ def clock_of(result: Result) -> str:
 
 def paint_badge(painter: QPainter, picture: QRect, palette: QPalette, result: Result, *, mirrored: bool) -> None:
     """Paints it over `picture`; a sound gets its name too, for waveforms look alike."""
+    font = painter.font()
+    font.setWeight(font.Weight.Medium)
+    painter.setFont(font)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_ground(palette))
     if result.kind is Kind.AUDIO:
         caption = QRect(picture)
-        caption.setTop(picture.bottom() + 1 - _CAPTION_PX)
+        caption.setTop(picture.bottom() + 1 - CAPTION_PX)
         painter.drawRect(caption)
-        inside = caption.adjusted(_INSET_PX + 2, 3, -_INSET_PX, -_CAPTION_PX // 2)
+        inside = caption.adjusted(_INSET_PX + 2, 3, -_INSET_PX, -CAPTION_PX // 2)
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))
         name = wording.name_of(result.path)
         shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, inside.width())
         painter.drawText(inside, int(_leading(mirrored=mirrored) | Qt.AlignmentFlag.AlignVCenter), shown)
-        line = QRect(picture.left() + 3, caption.top() + _CAPTION_PX // 2 - 2, picture.width() - 6, _PILL_PX)
+        line = QRect(picture.left() + 3, caption.top() + CAPTION_PX // 2 - 2, picture.width() - 6, _PILL_PX)
         _paint_signs(painter, line, palette, result, mirrored=mirrored)
         return
     pill = QRect(0, 0, _width(painter, result), _PILL_PX)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import draw
-from app.show.badge import paint_badge
+from app.show.badge import CAPTION_PX, paint_badge
 from app.show.grid_model import RESULT_ROLE
 from app.show.thumbnails import Thumbnails
 from app.theme import RADIUS_PX
@@ -34,6 +34,7 @@ class CellDelegate(QStyledItemDelegate):
         focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
         picture = cell.adjusted(_RING_PX + 2, _RING_PX + 2, -_RING_PX - 2, -_RING_PX - 2) if selected else cell
         painter.save()
+        painter.setFont(option.font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
         outline.addRoundedRect(QRectF(picture), RADIUS_PX, RADIUS_PX)
@@ -46,7 +47,9 @@ class CellDelegate(QStyledItemDelegate):
             painter.setClipPath(outline)
             exact = pixmap.width() == round(picture.width() * painter.device().devicePixelRatioF())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not exact)
-            painter.drawPixmap(picture, pixmap)
+            lifted = CAPTION_PX // 2 if result.kind is Kind.AUDIO else 0  # the middle of what its name leaves free
+            painter.fillPath(outline, QColor.fromRgb(result.colour))
+            painter.drawPixmap(picture.translated(0, -lifted), pixmap)
             painter.setClipping(False)
         painter.setOpacity(1.0)
         if result.kind is not Kind.IMAGE:

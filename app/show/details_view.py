@@ -51,7 +51,7 @@ class DetailsView(QWidget):
         self.name = Label(bold=True, scale=1.1, elide=Qt.TextElideMode.ElideMiddle)
         self.reason = Label(dim=True)
         self.reason.setWordWrap(True)
-        self.moment_button = Button("Find more like this moment", icon_name="moment", flat=True)
+        self.moment_button = Button("Find more like this moment", icon_name="moment")
         self.moment_button.clicked.connect(self.moment_asked)
         self.transcript = TranscriptView()
         self.transcript.chose.connect(self._look_at)

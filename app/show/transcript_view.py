@@ -17,6 +17,7 @@ from core import Line
 
 _MOST_PX = 200
 _FEW_LINES = 12
+_END = QTextCursor.MoveOperation.EndOfBlock
 
 
 class TranscriptView(QPlainTextEdit):
@@ -97,6 +98,7 @@ class TranscriptView(QPlainTextEdit):
         for number in sorted(self._marked | ({self._chosen} if self._chosen is not None else set())):
             selection = QTextEdit.ExtraSelection()
             selection.cursor = QTextCursor(self.document().findBlockByNumber(number))
+            selection.cursor.movePosition(_END, QTextCursor.MoveMode.KeepAnchor)  # all lines of one that is wrapped
             share = (0.22 if number in self._marked else 0.0) + (0.12 if number == self._chosen else 0.0)
             selection.format.setBackground(blend(ground, strong, share))
             selection.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
