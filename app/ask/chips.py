@@ -80,7 +80,7 @@ class Chip(QAbstractButton):
 
     @property
     def _minus_px(self) -> int:
-        return _MINUS_PX + 2 if self._less else 0
+        return _MINUS_PX + 4 if self._less else 0
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)

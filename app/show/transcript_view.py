@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextCursor, QTextFormat
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QTextEdit, QWidget
 
 from app import wording
@@ -101,7 +101,6 @@ class TranscriptView(QPlainTextEdit):
             selection.cursor.movePosition(_END, QTextCursor.MoveMode.KeepAnchor)  # all lines of one that is wrapped
             share = (0.22 if number in self._marked else 0.0) + (0.12 if number == self._chosen else 0.0)
             selection.format.setBackground(blend(ground, strong, share))
-            selection.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
             selections.append(selection)
         self.setExtraSelections(selections)
         self._times.update()
