@@ -18,11 +18,11 @@ from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
+import media
 from PIL import Image
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-import media
 from app.running import Session
 from app.samples import NAMES, sample_folder
 from app.theme import Look
