@@ -31,6 +31,8 @@ TICK_MS = 20
 """Whisper's unit of time."""
 PAUSE_MS = 160
 """A shorter silence does not part two pieces of speech."""
+SURE_S = 1
+"""How far Whisper's times may be off."""
 ISO_639_1 = {"jw": "jv"}
 """Where Whisper's codes of two letters are not the standard's."""
 SHORTEST_MS = 250
@@ -52,15 +54,23 @@ class _Window:
     def samples(self) -> int:
         return sum(end - start for start, end in self.pieces)
 
-    def place_ms(self, ms: int, *, is_end: bool) -> int:
-        """Where `ms` of the window are in the stretch. On a seam an end belongs to the piece before it."""
-        sample = ms * SOUND_RATE_HZ // 1000
-        for start, end in self.pieces:
-            length = end - start
-            if sample < length or (is_end and sample == length):
-                return (start + sample) * 1000 // SOUND_RATE_HZ
-            sample -= length
-        return self.pieces[-1][1] * 1000 // SOUND_RATE_HZ
+    def place(self, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """Where in the stretch a line is that has these times in the window, in ms.
+
+        Whisper often begins a line where the last one ended, before the pause that was taken out between two pieces.
+        So what a line has of a piece counts only from SURE_S on, or if it has no more of any.
+        """
+        start, end = (ms * SOUND_RATE_HZ // 1000 for ms in (start_ms, end_ms))
+        parts: list[tuple[int, int]] = []
+        before = 0
+        for first, last in self.pieces:
+            part = max(start - before + first, first), min(end - before + first, last)
+            before += last - first
+            if part[0] < part[1]:
+                parts.append(part)
+        enough = min(SURE_S * SOUND_RATE_HZ, max(last - first for first, last in parts))
+        sure = [part for part in parts if part[1] - part[0] >= enough]
+        return sure[0][0] * 1000 // SOUND_RATE_HZ, sure[-1][1] * 1000 // SOUND_RATE_HZ
 
 
 class Transcriber:
@@ -174,7 +184,7 @@ def _lines(model: WhisperModel, window: _Window, language: str, tokens: Sequence
         at = min((token - first_time) * TICK_MS, end_ms)
         text = model.hf_tokenizer.decode(written).strip()
         if text and not _is_looping(text):
-            yield Line(window.place_ms(start, is_end=False), window.place_ms(at, is_end=True), text, code)
+            yield Line(*window.place(min(start, end_ms - TICK_MS), max(at, start + TICK_MS)), text, code)
         start, written = at, []
 
 
