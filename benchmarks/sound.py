@@ -3,12 +3,13 @@
     python benchmarks/sound.py FOLDER       # Whisper-base in CTranslate2's format; needs $LIKEWISE_SHARED
 
 Sounds: every clip asks for the others of its class (esc10: clips of the same recording are left out), for its altered
-copies (audio_copies, among all of them), for its word and its speaker (fsdd). Against log-mel and cepstral statistics and
-against the whole encoder, both centred on the set. "Asked less the library's mean" is what a search would gain that takes
-the mean of its library from each question.
+copies (audio_copies, among all of them), for its word and its speaker (fsdd). Against log-mel and cepstral statistics
+and against the whole encoder, both centred on the set. "Asked less the library's mean" is what a search gains that
+takes the mean of its library from each question.
 
-Speech: word error rate where people wrote the text, numbers as Whisper writes them; languages; whether the second is found
-in which a sentence of the long reading begins; lines written where nobody speaks, without and with the rules against it.
+Speech: word error rate where people wrote the text, numbers as Whisper writes them; languages; whether the second is
+found in which a sentence of the long reading begins; lines written where nobody speaks, with and without the rules
+against it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import os
 import re
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -165,7 +165,7 @@ def report_sounds(encoder: Whisper) -> None:
         itself = np.eye(len(digits.rows), dtype=bool)
         word, _, _ = ask(asked["fsdd"], stored["fsdd"], digits.alike("digit"), itself)
         speaker, _, _ = ask(asked["fsdd"], stored["fsdd"], digits.alike("speaker"), itself)
-        originals = [number for number, row in enumerate(copies.rows) if row["transform"] == "orig"]
+        originals = [number for number, row in enumerate(copies.rows) if row["transform"] == "original"]
         wanted, itself = copies.alike("group")[originals], np.eye(len(copies.rows), dtype=bool)[originals]
         _, found, ranking = ask(asked["audio_copies"][originals], stored["audio_copies"], wanted, itself)
         values = (first, precision, found, word, speaker)
@@ -267,20 +267,20 @@ def report_invented(transcriber: Transcriber) -> None:
     believed = transcribing.BELIEVED
     for name, sounds in nobody.items():
         counts = []
-        spoken = transcribing._spoken
+        detecting = transcribing.windows_of
         for detects, least in ((False, 0.0), (True, 0.0), (True, believed)):
             transcribing.BELIEVED = least
             if not detects:
-                transcribing._spoken = everything
+                transcribing.windows_of = everything
             counts.append(sum(len(transcriber.transcribe(sound)) for sound in sounds))
-            transcribing._spoken, transcribing.BELIEVED = spoken, believed
+            transcribing.windows_of, transcribing.BELIEVED = detecting, believed
         print(f"| {name} | " + " | ".join(map(str, counts)) + " |")
 
 
-def everything(sound: Samples) -> list[transcribing._Window]:
+def everything(sound: Samples) -> list[transcribing.Window]:
     """All of a sound, as if somebody spoke throughout."""
     size = 30 * SOUND_RATE_HZ
-    return [transcribing._Window([(start, min(start + size, len(sound)))]) for start in range(0, len(sound), size)]
+    return [transcribing.Window([(start, min(start + size, len(sound)))]) for start in range(0, len(sound), size)]
 
 
 # speed
