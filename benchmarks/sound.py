@@ -315,7 +315,7 @@ def report_speed(encoder: Whisper, transcriber: Transcriber) -> None:
 def main() -> None:
     heading("Sound")
     encoder = Whisper(CARD, weights=Folder(), device="cpu", cache=model_cache())
-    transcriber = Transcriber(Folder())
+    transcriber = Transcriber(Path(sys.argv[1]))
     encoder.load()
     report_speed(encoder, transcriber)
     report_speech(transcriber)
