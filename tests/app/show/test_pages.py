@@ -106,6 +106,7 @@ def test_a_page_offers_its_ways_as_buttons(qtbot: QtBot) -> None:
         ),
         (Progress(Activity.INDEXING, 3, 10), "Finding new media · 3 of 10"),
         (Progress(Activity.SCANNING, note="/home/me/Pictures"), "Looking for media · /home/me/Pictures"),
+        (Progress(Activity.LISTENING, 3, 20), "Listening to what is said · 3 of 20"),
         (Progress(Activity.PAUSED, 3204, 18911, 61.2, 250.0), "Paused · 3,204 of 18,911"),
     ],
 )
