@@ -217,7 +217,7 @@ def _heard(result: Result, lines: Sequence[Line]) -> Result:
     moments = tuple(
         Moment(line.start_ms, line.end_ms, 0.9, Strength.STRONG, "heard", line.text)
         for line in lines
-        if SAID in line.text
+        if SAID.removeprefix("the ") in line.text
     )
     best = moments[0]
     return replace(

@@ -22,7 +22,7 @@ FILTERS = Filters(since="2026-01-01")
     [
         (
             View(opened=True, answer=NOTHING),
-            "Find photos, sounds and videos by what is in them",
+            "Find photos, sounds and videos",
             (Way.ADD_FOLDER, Way.SAMPLES),
         ),
         (View(opened=True, answer=NOTHING, ever_had_folders=True), "No folders", (Way.ADD_FOLDER, Way.SAMPLES)),
