@@ -155,6 +155,7 @@ def test_a_server_that_knows_no_ranges_sends_everything_again(shelf: Shelf, hub:
     get_some(shelf, clip, hub, 2_000_000)
     hub.trouble.ignores_ranges = True
     get(shelf, clip)
+    assert len(hub.fetched("model.safetensors")) == 2
     assert same(shelf.weights(clip).folder(), hub, CLIP, FILES)
 
 
