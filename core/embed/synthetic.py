@@ -155,6 +155,7 @@ def _ringing(random: np.random.Generator, wave: Wave, lasting_s: float) -> Wave:
 
 def _bump(wave: Wave, centres_hz: Wave | tuple[float, ...], width_hz: float) -> Wave:
     """What passes the throat: `wave` with resonances."""
+
     def passes(hz: Wave) -> Wave:
         peaks = [1 / (1 + ((hz - at) / width_hz) ** 2) for at in centres_hz]
         return np.sum(peaks, axis=0, dtype=np.float64)
