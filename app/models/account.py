@@ -66,13 +66,11 @@ def is_here(status: ModelStatus) -> bool:
 
 
 def facts(status: ModelStatus) -> str:
-    """Licence, size and place, in one line."""
-    size_bytes = status.here_bytes or status.card.size_bytes
+    """Licence, size and, if it is here, where it is from, in one line."""
+    size_bytes = status.here_bytes or status.size_bytes or status.card.size_bytes
     parts = [f"Licence: {wording.safe(status.card.licence)}", size(size_bytes) if size_bytes else "size not known"]
     if is_here(status):
         parts.append("on this computer" if status.card.repository else "came with Likewise")
-    else:
-        parts.append("not on this computer")
     return " · ".join(parts)
 
 

@@ -63,7 +63,7 @@ class ModelRow(QWidget):
         said.setSpacing(6)
         said.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         said.addWidget(self.state, 1)
-        buttons = QHBoxLayout()
+        buttons = self._line = QHBoxLayout()
         buttons.setSpacing(SPACE_PX)
         for button in self.buttons.values():
             buttons.addWidget(button)
@@ -108,6 +108,8 @@ class ModelRow(QWidget):
         for offer, button in self.buttons.items():
             button.setAccessibleName(f"{button.text()}: {title}")
             button.setVisible(offer in offers)
+        is_flat = not offers & _PLAIN  # such a button's words, not its ground, are to stand below the other words
+        self._line.setContentsMargins(-SPACE_PX if is_flat else 0, 0, 0, 0)
         if was_here and not any(button.hasFocus() for button in self.buttons.values()):
             self._keep_focus(offers)
 

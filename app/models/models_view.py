@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QRectF, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app import wording
@@ -23,7 +25,8 @@ class ModelsView(QWidget):
         super().__init__(parent)
         self._model = model
         self.rows: dict[str, ModelRow] = {}
-        self._groups: list[tuple[Label, _Card]] = []
+        self._ordered: list[ModelRow] = []
+        self._groups: list[_Group] = []
         self.runs_on = Label(dim=True)
         self.runs_on.setWordWrap(True)
         self._list = QVBoxLayout()
@@ -83,17 +86,24 @@ class ModelsView(QWidget):
         former, self._groups = self._groups, []
         for title, model_ids in groups.items():
             if model_ids:
-                self._groups.append(
-                    (Label(title, bold=True, scale=1.08), _Card([self.rows[name] for name in model_ids]))
-                )
-        for widget in [*gone, *(widget for group in former for widget in group)]:
+                self._groups.append(_Group(title, [self.rows[model_id] for model_id in model_ids]))
+                self._list.addWidget(self._groups[-1])
+        for widget in [*gone, *former]:
             widget.hide()
             widget.deleteLater()
-        for title_label, card_widget in self._groups:
-            self._list.addWidget(title_label)
-            self._list.addWidget(card_widget)
-            self._list.addSpacing(SPACE_PX)
+        self._ordered = [self.rows[model_id] for model_ids in groups.values() for model_id in model_ids]
+        self._order_tabs()
         self._show_device()
+
+    def _order_tabs(self) -> None:
+        """As seen from top to bottom: by itself Qt goes by when each part was made."""
+        buttons = [button for row in self._ordered for button in row.buttons.values()]
+        for before, after in pairwise([*buttons, self.hub_id, self.add_button]):
+            QWidget.setTabOrder(before, after)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._order_tabs()
+        super().showEvent(event)
 
     @Slot(str)
     def _refresh(self, model_id: str) -> None:
@@ -103,9 +113,8 @@ class ModelsView(QWidget):
 
     def _show_device(self) -> None:
         now = ", ".join(wording.safe(device) for device in self._model.runs_on)
-        self.runs_on.setText(
-            f"Now they run on: {now}" if now else "No model is loaded now; that happens when it is needed."
-        )
+        said = f"Now they run on: {now}." if now else "No model is loaded now; that happens when it is needed."
+        self.runs_on.setText(f"{said} Another choice counts from the next start.")
 
     @Slot()
     def _add(self) -> None:
@@ -119,6 +128,18 @@ class ModelsView(QWidget):
         self.added.setVisible(bool(text))
         if not text:
             self.hub_id.clear()
+
+
+class _Group(QWidget):
+    """What some models are for, and their rows."""
+
+    def __init__(self, title: str, rows: list[ModelRow]) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, SPACE_PX)
+        layout.setSpacing(SPACE_PX)
+        layout.addWidget(Label(title, bold=True, scale=1.08))
+        layout.addWidget(_Card(rows))
 
 
 class _Card(QWidget):

@@ -95,7 +95,7 @@ def test_each_model_says_what_it_is_before_anything_is_asked_of_the_hub(
     wait_for(qtbot, lambda: starter.in_use.isVisibleTo(page))
     assert "came with Likewise" in starter.facts.text()
     assert offered(starter) == {Offer.CHECK}
-    assert clip.facts.text() == "Licence: MIT · 610 MB · not on this computer"
+    assert clip.facts.text() == "Licence: MIT · 610 MB"
     assert hub.url.removeprefix("http://") in clip.state.text()
     assert "nothing else is sent" in clip.state.text()
     assert offered(clip) == {Offer.DOWNLOAD, Offer.FOLDER}
