@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QRect, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStyle, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimProgress
@@ -28,7 +28,9 @@ class ModelRow(QWidget):
         super().__init__(parent)
         self.model_id = model_id
         self._model = model
-        self._title = Label(bold=True, scale=1.08)
+        self._title = Label(bold=True, scale=1.08, elide=Qt.TextElideMode.ElideMiddle)
+        leading = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
+        self._title.setAlignment(QStyle.visualAlignment(self.layoutDirection(), leading))
         self.in_use = _Mark("check", "In use")
         self._purpose = _wrapped(Label())
         self.facts = _wrapped(Label(dim=True))
@@ -63,22 +65,25 @@ class ModelRow(QWidget):
         said.setSpacing(6)
         said.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         said.addWidget(self.state, 1)
-        buttons = self._line = QHBoxLayout()
-        buttons.setSpacing(SPACE_PX)
+        words = QVBoxLayout()
+        words.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
+        words.setSpacing(SPACE_PX // 2)
+        words.addLayout(top)
+        words.addWidget(self._purpose)
+        words.addWidget(self.facts)
+        words.addSpacing(SPACE_PX // 2)
+        words.addLayout(said)
+        words.addWidget(self.progress)
+        self._line = QHBoxLayout()
+        self._line.setSpacing(SPACE_PX)
         for button in self.buttons.values():
-            buttons.addWidget(button)
-        buttons.addStretch()
+            self._line.addWidget(button)
+        self._line.addStretch()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * SPACE_PX, 12, 2 * SPACE_PX, 12)
-        layout.setSpacing(SPACE_PX // 2)
-        layout.addLayout(top)
-        layout.addWidget(self._purpose)
-        layout.addWidget(self.facts)
-        layout.addSpacing(SPACE_PX // 2)
-        layout.addLayout(said)
-        layout.addWidget(self.progress)
-        layout.addSpacing(SPACE_PX // 2)
-        layout.addLayout(buttons)
+        layout.setContentsMargins(SPACE_PX, 12, SPACE_PX, 12)
+        layout.setSpacing(SPACE_PX)
+        layout.addLayout(words)
+        layout.addLayout(self._line)
 
     def refresh(self) -> None:
         """Shows how the model is now."""
@@ -108,8 +113,8 @@ class ModelRow(QWidget):
         for offer, button in self.buttons.items():
             button.setAccessibleName(f"{button.text()}: {title}")
             button.setVisible(offer in offers)
-        is_flat = not offers & _PLAIN  # such a button's words, not its ground, are to stand below the other words
-        self._line.setContentsMargins(-SPACE_PX if is_flat else 0, 0, 0, 0)
+        side = SPACE_PX if offers & _PLAIN else 0  # of a button without a ground, the words stand below the others
+        self._line.setContentsMargins(side, 0, side, 0)
         if was_here and not any(button.hasFocus() for button in self.buttons.values()):
             self._keep_focus(offers)
 

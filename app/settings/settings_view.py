@@ -34,7 +34,10 @@ _SILENCE_MS = 400
 _SIZE = QSize(860, 640)
 _LIST_PX = 168
 _DEVICE = "device"
-_LATER = "Numbers of processes, limits and the device count from the next start."
+_LATER = {
+    SettingsPage.PERFORMANCE: "How many files are read at once and the batch size count from the next start.",
+    SettingsPage.ADVANCED: "These count from the next start.",
+}
 
 
 class SettingsView(QDialog):
@@ -96,7 +99,7 @@ class SettingsView(QDialog):
 
     def _make_fields(self, page: SettingsPage) -> list[QWidget]:
         fields = [self._make_field(spec) for spec in Settings.specs() if spec.page == page]
-        return [*fields, make_note(_LATER)]
+        return [*fields, make_note(_LATER[page])]
 
     def _make_models(self) -> list[QWidget]:
         device = next(spec for spec in Settings.specs() if spec.name == _DEVICE)

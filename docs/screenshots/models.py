@@ -67,7 +67,7 @@ class Dialog:
 
 
 def draw_models(application: QApplication, hub: Hub) -> None:
-    """A download on its way, one that waits, one that failed; then what is further down, and the other pages."""
+    """A download on its way, one that waits, one that failed; then what is further down."""
     stage = Stage(application, "library")
     stage.until(lambda: stage.window.folders_model.known)
     stage.engine.add_folder(make_pictures(Path.home() / "Pictures")).result()
@@ -84,16 +84,15 @@ def draw_models(application: QApplication, hub: Hub) -> None:
     stage.until(lambda: "left" in dialog.row("clip").state.text())
     dialog.save("models")
     dialog.scroll_to("resnet50")
-    dialog.save("models-refused")
+    dialog.save("models-unavailable")
     hub.trouble.chunk_s = 0.0
     stage.engine.pause()
     dialog.press("clip", Offer.USE)
     stage.until(lambda: not dialog.row("clip").buttons[Offer.KEEP_FORMER].isHidden())
     dialog.scroll_to("starter")
     dialog.save("models-taking-over")
-    for page in (SettingsPage.PERFORMANCE, SettingsPage.PRIVACY, SettingsPage.ADVANCED):
-        dialog.view.show_page(page)
-        dialog.save(f"settings-{page}")
+    dialog.view.show_page(SettingsPage.PRIVACY)
+    dialog.save("privacy")
     stage.session.close()
 
 

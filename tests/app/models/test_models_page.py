@@ -133,6 +133,20 @@ def test_a_download_shows_how_far_it_is_stops_and_goes_on(
     assert list((tmp_path / "models").rglob(WEIGHTS)) == []
 
 
+def test_downloads_wait_for_each_other(qtbot: QtBot, page: ModelsView, clip: ModelRow, hub: Hub) -> None:
+    large = page.rows["clip-large"]
+    hub.trouble.stalls = True
+    press(clip, Offer.DOWNLOAD)
+    wait_for(qtbot, lambda: clip.state.text().startswith("Asking "))
+    press(large, Offer.DOWNLOAD)
+    assert large.state.text() == "Its download begins when the one before it is done."
+    for row in (large, clip):
+        press(row, Offer.CANCEL)
+    wait_until_offered(qtbot, clip, Offer.DOWNLOAD)
+    wait_until_offered(qtbot, large, Offer.DOWNLOAD)
+    assert not any("large" in request.path for request in hub.requests)
+
+
 def test_a_model_takes_over_and_says_how_far_it_is(
     qtbot: QtBot, page: ModelsView, clip: ModelRow, fresh: Engine, photos: Path
 ) -> None:
