@@ -18,6 +18,7 @@ from app.ask.search import Search
 from app.bridge import Bridge
 from app.commands import Commands
 from app.controls import Line
+from app.finish import Finish
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
@@ -41,7 +42,7 @@ from app.show.stage_view import StageView
 from app.show.status_line import StatusLine
 from app.show.thumbnails import Thumbnails
 from app.theme import Look, Theme
-from core import Event, FolderId, ProgressChanged
+from core import Event, FolderId, Kind, ProgressChanged
 
 _DEFAULT_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(560, 400)
@@ -114,6 +115,9 @@ class Window(QWidget):
             "clear": self._escape,
             "undo": do.undo,
             "similar": do.similar,
+            "more_like": do.more_like,
+            "less_like": do.less_like,
+            "moment": self._ask_moment,
             "quick_look": self._open_quick_look,
             "open": do.open,
             "reveal": do.reveal,
@@ -136,6 +140,7 @@ class Window(QWidget):
         self._bridge.failed.connect(self._messages.fail)
         self._bridge.happened.connect(self._messages.hear)
         self._bridge.happened.connect(self._hear)
+        self._bridge.happened.connect(Finish(self, self.folders_model).hear)
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
         self.search.failed.connect(self.stage.show_refusal)
@@ -150,6 +155,8 @@ class Window(QWidget):
         self.grid.doubleClicked.connect(do.open)
         self.details.similar_asked.connect(do.similar)
         self.details.reveal_asked.connect(do.reveal)
+        self.details.moment_asked.connect(self._ask_moment)
+        self.details.looked_at.connect(self._offer_moment)
         self.quick_look.walked.connect(self.grid.walk)
         self.quick_look.closed.connect(self.grid.setFocus)
         self.quick_look.open_asked.connect(do.open_result)
@@ -244,13 +251,21 @@ class Window(QWidget):
         if self.stage.shows_problems:
             self.sidebar.show_place(Place.PROBLEMS)
             return
-        folder_id = self.question.asked.filters.folder_id
-        self.sidebar.show_place(Place.ALL if folder_id is None else Place.FOLDER, folder_id)
+        filters = self.question.asked.filters
+        if filters.folder_id is not None:
+            self.sidebar.show_place(Place.FOLDER, filters.folder_id)
+        elif len(filters.kinds) == 1:
+            self.sidebar.show_place(Place.KIND, next(iter(filters.kinds)))
+        else:
+            self.sidebar.show_place(Place.ALL)
 
     @Slot(object)
-    def _look_in(self, folder_id: FolderId | None) -> None:
+    def _look_in(self, which: FolderId | Kind | None) -> None:
         self.stage.show_problems(shown=False)
-        self.question.look_in(folder_id)
+        if isinstance(which, Kind):
+            self.question.look_in(kind=which)
+        else:
+            self.question.look_in(which)
 
     @Slot()
     def _show_problems(self) -> None:
@@ -280,6 +295,15 @@ class Window(QWidget):
         self.details.show_results(self.grid.current_result(), self.grid.selected_count)
         if self.quick_look.isVisible() and (result := self.grid.current_result()) is not None:
             self.quick_look.show_result(result)
+
+    @Slot()
+    def _offer_moment(self) -> None:
+        self.actions_["moment"].setVisible(self.details.chosen is not None)
+
+    @Slot()
+    def _ask_moment(self) -> None:
+        if (chosen := self.details.chosen) is not None:
+            self.commands.like_moment(*chosen)
 
     @Slot()
     def _open_quick_look(self) -> None:

@@ -10,7 +10,7 @@ from app.messages import Messages
 from app.models import account
 from app.models.models_model import Entry, ModelsModel
 from app.preferences import Preferences
-from core import ModelState
+from core import KINDS_OF, ModelState, Role
 
 BETTER, THAN = "clip", "starter"
 """The model to suggest, and the one that it is much better than."""
@@ -40,7 +40,7 @@ class Suggestion(QObject):
 
     @Slot()
     def _consider(self) -> None:
-        if self._said or self._preferences.knows_of_better_model or self._folders.found <= _FILES:
+        if self._said or self._preferences.knows_of_better_model or self._pictures <= _FILES:
             return
         entries = {entry.status.card.model_id: entry for entry in self._models.entries}
         if BETTER not in entries or THAN not in entries:
@@ -55,6 +55,11 @@ class Suggestion(QObject):
             self.followed.emit,
             self._remember,
         )
+
+    @property
+    def _pictures(self) -> int:
+        found = self._folders.found
+        return sum(found[kind] for kind in KINDS_OF[Role.PICTURES])
 
     def _remember(self) -> None:
         self._preferences.knows_of_better_model = True

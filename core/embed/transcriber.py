@@ -1,12 +1,12 @@
 """What is said, with its times: Whisper by CTranslate2, on the stretches in which Silero's detector hears a voice.
 
-faster-whisper brings model, tokenizer and detector. Its own pipelines are not used: they guess one language for all,
-from an extra pass over the start, and give no line its own.
+faster-whisper brings model, tokenizer and detector. Its own pipelines are not used: they guess one language for all, by
+an extra pass over the start.
 """
 
 from __future__ import annotations
 
-import logging
+import math
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -24,8 +24,6 @@ from core.records import SOUND_RATE_HZ, Line, Samples, Vectors
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-log = logging.getLogger(__name__)
-
 AT_ONCE = 8
 """Windows of LONGEST_S that are written down together."""
 TICK_MS = 20
@@ -34,11 +32,13 @@ PAUSE_MS = 160
 """A shorter silence does not part two pieces of speech."""
 ISO_639_1 = {"jw": "jv"}
 """Where Whisper's codes of two letters are not the standard's."""
-SILENT = 0.6
-UNSURE = -1.0
+SHORTEST_MS = 250
+"""A shorter voice is none."""
+BELIEVED = 0.35
+"""Least product of two of Whisper's own figures: that somebody speaks, and how likely a token of the text was on the
+whole. For real speech it is 0.39 or more, even over the radio; for a cough, a cry or a bell mostly far less."""
 LOOPING = 2.4
-"""Whisper's own limits (Radford et al. 2022, section 4.5): probability of no speech, mean log probability of a token,
-and how far the text can be compressed."""
+"""Text that can be compressed further than this repeats itself (Radford et al. 2022, section 4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class _Window:
 
 
 class Transcriber:
-    """Reads the weights that the encoder `Whisper` reads, if in CTranslate2's format. Used on one thread at a time."""
+    """Made of the same weights as the encoder `Whisper`, if they are in CTranslate2's format. For one thread."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._model: WhisperModel | None = None
 
     def load(self) -> WhisperModel:
-        """The model, read at the first call. That takes a second. Raises ModelError."""
+        """The model, opened at the first call. Raises ModelError."""
         if self._model is None:
             self._model = _opened(self._folder)
         return self._model
@@ -81,26 +81,11 @@ class Transcriber:
 
     def transcribe(self, sound: Samples) -> list[Line]:
         """The lines said in a stretch of some minutes, with times from its beginning. Raises ModelError."""
-        model = self.load()
-        windows = _spoken(sound)
+        model, windows = self.load(), _spoken(sound)
         lines: list[Line] = []
         for first in range(0, len(windows), AT_ONCE):
-            lines += self._written(model, sound, windows[first : first + AT_ONCE])
+            lines += _written(model, sound, windows[first : first + AT_ONCE])
         return lines
-
-    def _written(self, model: WhisperModel, sound: Samples, windows: Sequence[_Window]) -> Iterator[Line]:
-        heard = model.encode(np.stack([_features(model, sound, window) for window in windows]))
-        languages = _languages(model, heard, len(windows))
-        results = model.model.generate(
-            heard,
-            [_prompt(model, language) for language in languages],
-            beam_size=1,
-            return_scores=True,
-            return_no_speech_prob=True,
-        )
-        for window, language, result in zip(windows, languages, results, strict=True):
-            if not _is_invented(result):
-                yield from _lines(model, window, language, result.sequences_ids[0])
 
 
 def _opened(folder: Path) -> WhisperModel:
@@ -126,7 +111,9 @@ def _spoken(sound: Samples) -> list[_Window]:
 
     if not len(sound):
         return []
-    options = VadOptions(max_speech_duration_s=LONGEST_S, min_silence_duration_ms=PAUSE_MS)
+    options = VadOptions(
+        max_speech_duration_s=LONGEST_S, min_silence_duration_ms=PAUSE_MS, min_speech_duration_ms=SHORTEST_MS
+    )
     windows: list[_Window] = []
     for piece in get_speech_timestamps(sound, options):
         span = int(piece["start"]), int(piece["end"])
@@ -134,6 +121,16 @@ def _spoken(sound: Samples) -> list[_Window]:
             windows.append(_Window([]))
         windows[-1].pieces.append(span)
     return windows
+
+
+def _written(model: WhisperModel, sound: Samples, windows: Sequence[_Window]) -> Iterator[Line]:
+    heard = model.encode(np.stack([_features(model, sound, window) for window in windows]))
+    languages = _languages(model, heard, len(windows))
+    prompts = [_prompt(model, language) for language in languages]
+    results = model.model.generate(heard, prompts, beam_size=1, return_scores=True, return_no_speech_prob=True)
+    for window, language, result in zip(windows, languages, results, strict=True):
+        if _belief(result) >= BELIEVED:
+            yield from _lines(model, window, language, result.sequences_ids[0])
 
 
 def _features(model: WhisperModel, sound: Samples, window: _Window) -> Vectors:
@@ -157,10 +154,10 @@ def _prompt(model: WhisperModel, language: str) -> list[int]:
     return [model.hf_tokenizer.token_to_id(name) for name in names]
 
 
-def _is_invented(result: Any) -> bool:
-    """Whether the model itself does not believe what it wrote."""
-    certainty = result.scores[0] * len(result.sequences_ids[0]) / (len(result.sequences_ids[0]) + 1)
-    return bool(result.no_speech_prob > SILENT and certainty < UNSURE)
+def _belief(result: Any) -> float:
+    """How far the model itself believes that this was said, 0 to 1."""
+    count = len(result.sequences_ids[0])
+    return float(math.exp(result.scores[0] * count / (count + 1)) * (1 - result.no_speech_prob))
 
 
 def _lines(model: WhisperModel, window: _Window, language: str, tokens: Sequence[int]) -> Iterator[Line]:
