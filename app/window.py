@@ -24,6 +24,8 @@ from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
+from app.models.models_model import ModelsModel
+from app.models.suggestion import Suggestion
 from app.preferences import DEFAULT_CELL_PX, Preferences
 from app.problems.failures_model import FailuresModel
 from app.problems.failures_view import FailuresView
@@ -60,12 +62,14 @@ class Window(QWidget):
         self.question = QuestionModel(self)
         self.search = Search(bridge, self.question, self)
         self.folders_model = FoldersModel(bridge, self)
+        self.models = ModelsModel(bridge, self)
         self.results = GridModel(self)
         self.grid = GridView(self.results, Thumbnails(bridge, self))
         self.failures = FailuresView(FailuresModel(bridge, self))
         self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.failures)
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
+        self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
         self.status = StatusLine()
         self.banner = Banner(messages)
         self.commands = Commands(self, bridge, self.question, self.grid, messages, preferences)
@@ -172,6 +176,7 @@ class Window(QWidget):
         self.failures.reveal_asked.connect(do.reveal_path)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
+        self.suggestion.followed.connect(self._open_settings)
         self.status.pause_asked.connect(do.pause)
         self.status.resume_asked.connect(do.resume)
         self.status.cancel_asked.connect(do.cancel)
@@ -325,7 +330,7 @@ class Window(QWidget):
     @Slot()
     def _open_settings(self) -> None:
         if self._bridge.engine is not None:
-            SettingsView(self._bridge, self._bridge.engine.settings, self._messages, self).open()
+            SettingsView(self._bridge, self._bridge.engine, self.models, self._messages, self).open()
 
     @Slot()
     def _open_shortcuts(self) -> None:
