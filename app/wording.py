@@ -17,6 +17,8 @@ _KINDS = {Kind.IMAGE: "photo", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 
 def safe(text: str) -> str:
     """`text` with characters that reorder, break or hide text made visible: a name can lie with them."""
+    if text.isprintable():  # nearly always; a long transcript must not hold up the window
+        return text
     return "".join(_safe_character(character) for character in text)
 
 

@@ -31,8 +31,8 @@ def paint_badge(painter: QPainter, picture: QRect, palette: QPalette, result: Re
     font.setWeight(font.Weight.Medium)
     painter.setFont(font)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_ground(palette))
     if result.kind is Kind.AUDIO:
+        painter.setBrush(palette.color(QPalette.ColorRole.AlternateBase))
         caption = QRect(picture)
         caption.setTop(picture.bottom() + 1 - CAPTION_PX)
         painter.drawRect(caption)
@@ -50,6 +50,7 @@ def paint_badge(painter: QPainter, picture: QRect, palette: QPalette, result: Re
         pill.moveRight(picture.right() - _INSET_PX)
     else:
         pill.moveLeft(picture.left() + _INSET_PX)
+    painter.setBrush(_ground(palette))
     painter.drawRoundedRect(QRectF(pill), _PILL_PX / 2, _PILL_PX / 2)
     _paint_signs(painter, pill, palette, result, mirrored=mirrored)
 

@@ -115,7 +115,7 @@ class DetailsView(QWidget):
         layout.setAlignment(self.moment_button, Qt.AlignmentFlag.AlignLeading)
         layout.addSpacing(SPACE_PX)
         layout.addLayout(facts)
-        layout.addStretch()
+        layout.addStretch(1)
         return content
 
     @property

@@ -224,7 +224,7 @@ class MomentsBar(QWidget):
         painter.drawRoundedRect(QRectF(0, 0, self.width(), track.height()), 6, 6)
         stretches = [stretch_of(moment) for moment in self._moments]
         faint = QColor(strong)
-        faint.setAlphaF(0.16)
+        faint.setAlphaF(0.26)
         for stretch in stretches:
             left, right = self._mark(stretch)
             painter.setBrush(faint)

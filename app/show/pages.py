@@ -94,8 +94,8 @@ def _no_folders(view: View) -> Page:
         )
     return Page(
         "likewise",
-        "Find photos, sounds and videos by what is in them",
-        "Describe what you remember, or drop a file to find others like it. Your files stay where they are "
+        "Find photos, sounds and videos",
+        "Describe what is in them, or drop a file to find others like it. Your files stay where they are "
         "and never leave this computer.",
         (Way.ADD_FOLDER, Way.SAMPLES),
     )

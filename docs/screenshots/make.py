@@ -13,7 +13,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QApplication
 from app.running import Session
 from app.samples import NAMES, sample_folder
 from app.theme import Look
-from core import Activity, Details, Engine, FileId, Kind, Moment, Outcome, Question, Strength
+from core import Activity, Details, Engine, FileId, Kind, Line, Moment, Outcome, Question, Result, Strength
 
 HERE = Path(__file__).parent
 SIZE = (1280, 800)
@@ -189,26 +189,11 @@ def pose_talk(stage: Stage) -> None:
     """Answers as if somebody had been understood in one of the sounds: nobody speaks in what is made here."""
     window, engine = stage.window, stage.engine
     everything = engine.search(Question()).result()
-    coffee = engine.search(Question("a cup of coffee")).result().results[:9]
-    talk = next(result for result in everything.results if result.path.name == "Weekend plans.wav")
-    lines = media.transcript()
-    moments = tuple(
-        Moment(line.start_ms, line.end_ms, 0.9, Strength.STRONG, "heard", line.text)
-        for line in lines
-        if SAID in line.text
-    )
-    best = moments[0]
-    found = replace(
-        talk,
-        score=best.score,
-        strength=best.strength,
-        reason=best.reason,
-        start_ms=best.start_ms,
-        end_ms=best.end_ms,
-        line=best.line,
-        moments=moments,
-    )
-    weak = [replace(result, strength=Strength.WEAK) for result in coffee]
+    results = {result.path.name: result for result in everything.results}
+    talk, lines = results["Weekend plans.wav"], media.transcript()
+    film = [Line(12_000, 15_000, "Is this the train to Lyon?", "en")]
+    found = [_heard(talk, lines), _heard(results["A day out.mp4"], film)]
+    weak = [replace(result, strength=Strength.WEAK) for result in everything.results[:9] if result.kind is Kind.IMAGE]
     known = engine.details
 
     def details(file_id: FileId) -> Future[Details]:
@@ -221,10 +206,30 @@ def pose_talk(stage: Stage) -> None:
     window.search.answered.disconnect(window.stage.show_answer)
     window.question.set_text(SAID)
     window.stage.show_answer(
-        replace(everything, question=Question(SAID), outcome=Outcome.FOUND, results=[found, *weak])
+        replace(everything, question=Question(SAID), outcome=Outcome.FOUND, results=[*found, *weak])
     )
     window.grid.enter()
     stage.wait(500)
+
+
+def _heard(result: Result, lines: Sequence[Line]) -> Result:
+    """`result` as if it were found for what is said in it."""
+    moments = tuple(
+        Moment(line.start_ms, line.end_ms, 0.9, Strength.STRONG, "heard", line.text)
+        for line in lines
+        if SAID.removeprefix("the ") in line.text
+    )
+    best = moments[0]
+    return replace(
+        result,
+        score=best.score,
+        strength=best.strength,
+        reason=best.reason,
+        start_ms=best.start_ms,
+        end_ms=best.end_ms,
+        line=best.line,
+        moments=moments,
+    )
 
 
 def main() -> None:

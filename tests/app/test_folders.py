@@ -61,7 +61,7 @@ def test_from_the_welcome_page_to_the_first_results(
     qtbot: QtBot, open_window: Callable[[Engine], Window], fresh: Engine
 ) -> None:
     window = open_window(fresh)
-    assert window.stage.page.page.title == "Find photos, sounds and videos by what is in them"
+    assert window.stage.page.page.title == "Find photos, sounds and videos"
     assert not window.details.isVisible()
     said: list[str] = []
 

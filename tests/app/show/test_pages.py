@@ -22,7 +22,7 @@ FILTERS = Filters(since="2026-01-01")
     [
         (
             View(opened=True, answer=NOTHING),
-            "Find photos, sounds and videos by what is in them",
+            "Find photos, sounds and videos",
             (Way.ADD_FOLDER, Way.SAMPLES),
         ),
         (View(opened=True, answer=NOTHING, ever_had_folders=True), "No folders", (Way.ADD_FOLDER, Way.SAMPLES)),
@@ -106,6 +106,7 @@ def test_a_page_offers_its_ways_as_buttons(qtbot: QtBot) -> None:
         ),
         (Progress(Activity.INDEXING, 3, 10), "Finding new media · 3 of 10"),
         (Progress(Activity.SCANNING, note="/home/me/Pictures"), "Looking for media · /home/me/Pictures"),
+        (Progress(Activity.LISTENING, 3, 20), "Listening to what is said · 3 of 20"),
         (Progress(Activity.PAUSED, 3204, 18911, 61.2, 250.0), "Paused · 3,204 of 18,911"),
     ],
 )

@@ -47,9 +47,10 @@ def sounds() -> list[Samples]:
 def reference(whisper_base: Weights) -> WhisperModel:
     """transformers' own model with all the weights."""
     weights = open_whisper(whisper_base.folder())
-    model = WhisperModel(WhisperConfig(**weights.config)).eval()
-    model.load_state_dict({name: torch.from_numpy(weights.read(name)) for name in weights.names})
-    return model
+    with torch.device("meta"):
+        model = WhisperModel(WhisperConfig(**weights.config))
+    model.load_state_dict({name: torch.from_numpy(weights.read(name)) for name in weights.names}, assign=True)
+    return model.eval()
 
 
 def vectors(encoder: Whisper, *sounds: Samples) -> Vectors:
@@ -181,9 +182,10 @@ def test_a_sound_finds_its_own_copies(encoder: Whisper, sounds: list[Samples]) -
 
 
 def test_silence_behind_a_sound_changes_little(encoder: Whisper, sounds: list[Samples]) -> None:
-    longer = [np.pad(sound, (0, 5 * SOUND_RATE_HZ)) for sound in sounds]
+    longer = [np.pad(sound, (0, SOUND_RATE_HZ)) for sound in sounds]
     likeness = (vectors(encoder, *longer) * vectors(encoder, *sounds)).sum(axis=1)
-    assert likeness.min() > 0.9
+    assert likeness.min() > 0.85
+    assert np.median(likeness) > 0.95
 
 
 @pytest.mark.parametrize("samples", [0, 1, 7999, 8001, 45 * SOUND_RATE_HZ])
@@ -237,12 +239,12 @@ def test_a_model_never_seen_listens_once(
     (again,) = made().strangers().values()
     assert asked == []
     (once,) = first.strangers().values()
-    np.testing.assert_allclose(again, once, atol=0.01)
+    np.testing.assert_allclose(again, once, atol=1e-4)
     (kept,) = cache.glob("reference-*")
     kept.write_bytes(kept.read_bytes()[:-9])
     (anew,) = made().strangers().values()
     assert asked == [encoder_module.STRANGERS]
-    np.testing.assert_allclose(anew, once, atol=0.01)
+    np.testing.assert_allclose(anew, once, atol=1e-4)
 
 
 def test_the_card_says_what_is_shipped(encoder: Whisper) -> None:
