@@ -77,12 +77,22 @@ class Reader(WordReader):
         rows = self._rows(
             """SELECT folder.id, folder.path, folder.state, count(file.id),
                    count(*) FILTER (WHERE file.state IN ('waiting', 'working')),
-                   count(*) FILTER (WHERE file.state = 'failed')
+                   count(*) FILTER (WHERE file.state = 'failed'),
+                   count(item_id) FILTER (WHERE kind = 'image'), count(item_id) FILTER (WHERE kind = 'audio'),
+                   count(item_id) FILTER (WHERE kind = 'video')
                FROM folder LEFT JOIN file ON file.folder_id = folder.id GROUP BY folder.id ORDER BY folder.id"""
         )
         return [
-            Folder(FolderId(folder_id), _path(path), FolderState(state), files, waiting, failed)
-            for folder_id, path, state, files, waiting, failed in rows
+            Folder(
+                FolderId(folder_id),
+                _path(path),
+                FolderState(state),
+                files,
+                waiting,
+                failed,
+                {kind: count for kind, count in zip(Kind, found, strict=True) if count},
+            )
+            for folder_id, path, state, files, waiting, failed, *found in rows
         ]
 
     def known_files(self, folder_id: FolderId) -> list[KnownFile]:
