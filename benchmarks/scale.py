@@ -62,11 +62,14 @@ QUERIES = [
 def clustered(count: int, dim: int, seed: int) -> np.ndarray:
     """(count, dim) float32 unit vectors around 2,000 centres of unequal size with a common cone, as embeddings are."""
     rng = np.random.default_rng(seed)
-    centres = rng.standard_normal((2000, dim)).astype(np.float32) + 1.0
+    centres = rng.standard_normal((2000, dim), np.float32) + 1.0
     weights = 1 / np.arange(1, 2001)
     chosen = rng.choice(2000, count, p=weights / weights.sum())
-    vectors = centres[chosen] + 0.8 * rng.standard_normal((count, dim)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = rng.standard_normal((count, dim), np.float32)
+    vectors *= 0.8
+    vectors += centres[chosen]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def thumbnails() -> list[bytes]:

@@ -25,7 +25,8 @@ _MONTH = re.compile(r"([a-z]+)\.? (\d{4})|(\d{4}) ([a-z]+)\.?")
 def exact_matches(reader: Reader, text: str, filters: Filters, limit: int, ranked: Sequence[Result]) -> list[Result]:
     """Files that `text` names, each with its reason: by name or path, by date, by folder.
 
-    Files of a folder come in the order of `ranked`, where they match otherwise, too, and then the newest first.
+    Files of a folder come in the order of `ranked`, where they match otherwise, too, and then the newest first. What
+    is ranked keeps its moments.
     """
     named = reader.exact_name_matches(text, filters, limit)
     found = [_certain(result, "name", "in the name") for result in named]
@@ -41,7 +42,8 @@ def exact_matches(reader: Reader, text: str, filters: Filters, limit: int, ranke
     first: dict[FileId, Result] = {}
     for result in found:
         first.setdefault(result.file_id, result)
-    return list(first.values())[:limit]
+    moments = {result.file_id: result.moments for result in ranked}
+    return [replace(result, moments=moments.get(result.file_id, ())) for result in first.values()][:limit]
 
 
 def dates_of(text: str) -> tuple[str, str] | None:

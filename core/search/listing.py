@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.records import FileId, Ids, ItemId, Moment, Result, SegmentId
+from core.records import FileId, Ids, Moment, Result, SegmentId
 from core.search.asked import Asked
 from core.search.calibrate import LIKELY_SURPRISE, Numbers, score, strength, surprise_of
 from core.search.inquiry import Voice, Weighed
@@ -16,34 +16,34 @@ from core.store.reader import Reader, Span
 from core.store.word_reader import Mentions
 
 MOST_MOMENTS = 50
+WORTH_OF_A_NAME = 4
+"""Names are given on purpose: words in them may be so many times as common as words that are said."""
 SAME_MOMENT = 0.5
 """Two segments that share so much of the shorter one are one moment: the better one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Files and items that have the words in their name or title, and how surprising that is."""
+    """Files and items, by number, that have the words in their name or title, and how surprising that is."""
 
-    files: Mapping[FileId, float]
-    items: Mapping[ItemId, float]
+    files: Mapping[int, float]
+    items: Mapping[int, float]
 
 
 def named(reader: Reader, asked: Sequence[Asked]) -> Named:
     """What has the words that are wanted in its name or title, and not those that are unwanted."""
-    files: dict[FileId, float] = {}
-    items: dict[ItemId, float] = {}
+    files: dict[int, float] = {}
+    items: dict[int, float] = {}
     for part in sorted(asked, key=lambda part: part.less):
         if part.words:
-            for number, surprise in _surprises(reader.named(part.words)):
-                files[FileId(number)] = 0.0 if part.less else surprise
-            for number, surprise in _surprises(reader.titled(part.words)):
-                items[ItemId(number)] = 0.0 if part.less else surprise
+            for known, mentions in ((files, reader.named(part.words)), (items, reader.titled(part.words))):
+                known.update((number, 0.0 if part.less else surprise) for number, surprise in _surprises(mentions))
     return Named(files, items)
 
 
 def _surprises(mentions: Mentions) -> Iterator[tuple[int, float]]:
     for number, share in zip(mentions.ids.tolist(), mentions.shares.tolist(), strict=True):
-        yield number, surprise_of(share)
+        yield number, surprise_of(share / WORTH_OF_A_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,11 @@ class Listing:
     def _outside(self, files: Ids, owners: Ids) -> Numbers:
         """How surprising each file's name or its item's title is."""
         surprises = np.zeros(len(files))
-        for numbers, known in ((files, self._named.files), (owners, self._named.items)):
-            for number, surprise in known.items():
-                here = numbers == number
-                surprises[here] = np.maximum(surprises[here], surprise)
+        for numbers, named in ((files, self._named.files), (owners, self._named.items)):
+            known = np.array(sorted(named), np.int64)
+            here = np.isin(numbers, known)
+            values = np.array([named[number] for number in known.tolist()])
+            surprises[here] = np.maximum(surprises[here], values[np.searchsorted(known, numbers[here])])
         return surprises
 
     def _matching(self, places: Sequence[int]) -> Ids:

@@ -19,9 +19,10 @@ MORE = 100
 MOST_WORDS = 12
 SHORTEST_BEGINNING = 3
 """Fewer letters of a word that is still being typed begin too many."""
+MOST_FOUND = 1000
 _PLACES_LOOKED_AT = 500
 _ALL = "SELECT count(*) FROM words_docsize"
-_BEST = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank, rowid"
+_BEST = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank, rowid LIMIT ?"
 _NUMBER = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
 
 
@@ -72,13 +73,13 @@ class WordReader(SpaceReader):
             return NOBODY
         wholes = [column + _quoted(word) for word in words]
         all_words = " AND ".join(wholes)
-        found = self._ranked(table, all_words, most)
-        if not len(found) and len(words[-1]) >= SHORTEST_BEGINNING:
-            return self._rated(self._ranked(table, all_words + "*", most), count)
-        mentions = self._rated(found, count)
+        number, found = self._ranked(table, all_words, most)
+        if not number and len(words[-1]) >= SHORTEST_BEGINNING:
+            number, found = self._ranked(table, all_words + "*", most)
+        mentions = Mentions(found, np.full(len(found), number / (count + MORE), np.float32))
         if len(words) > 1:
-            whole = self._ranked(table, column + _quoted(" ".join(_words(text))), most)
-            mentions.shares[np.isin(found, whole)] = len(whole) / (count + MORE)
+            number, whole = self._ranked(table, column + _quoted(" ".join(_words(text))), most)
+            mentions.shares[np.isin(found, whole)] = number / (count + MORE)
         return mentions
 
     def _telling(self, table: str, column: str, words: list[str], most: int) -> list[str]:
@@ -89,19 +90,16 @@ class WordReader(SpaceReader):
         rare = [word for word in longer if self._how_many(table, column + _quoted(word), most) <= most]
         return rare or longer or words
 
-    def _ranked(self, table: str, expression: str, most: int) -> Ids:
-        """What matches, best first; nothing if more than `most` do."""
-        if self._how_many(table, expression, most) > most:
-            return NOBODY.ids
-        return ids_of(self._rows(_BEST.replace("words", table), expression))
+    def _ranked(self, table: str, expression: str, most: int) -> tuple[int, Ids]:
+        """How many match, and those that match best; none if more than `most` do."""
+        number = self._how_many(table, expression, most)
+        if number > most:
+            return 0, NOBODY.ids
+        return number, ids_of(self._rows(_BEST.replace("words", table), expression, MOST_FOUND))
 
     def _how_many(self, table: str, expression: str, most: int) -> int:
         """How many match, counted to just beyond `most`."""
         return int(self._rows(_NUMBER.replace("words", table), expression, most + 1)[0][0])
-
-    @staticmethod
-    def _rated(ids: Ids, count: int) -> Mentions:
-        return Mentions(ids, np.full(len(ids), len(ids) / (count + MORE), np.float32))
 
 
 def _words(text: str) -> list[str]:
