@@ -56,6 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="|".join(Kind),
     )
 
+    stored = _Parser(add_help=False)
+    _add_store_options(stored)
+
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     def command(name: str, help_: str, *parents: _Parser) -> argparse.ArgumentParser:
@@ -63,19 +66,34 @@ def make_parser() -> argparse.ArgumentParser:
             name, help=help_, description=help_.capitalize() + ".", parents=[library, *parents], allow_abbrev=False
         )
 
-    index = command("index", "look through folders and understand what is new in them")
+    index = command("index", "look through folders and understand what is new in them", stored)
     index.add_argument("paths", nargs="+", type=_folder, metavar="PATH", help="a folder")
-    search = command("search", "find files by words", output, question)
+    search = command("search", "find files by words", output, question, stored)
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
-    similar = command("similar", "find files like a picture, which need not be in the library", output, question)
+    similar = command(
+        "similar", "find files like a picture, which need not be in the library", output, question, stored
+    )
     similar.add_argument("file", type=_file, metavar="FILE", help="a picture")
     command("status", "show the library in numbers", output)
     failures = command("failures", "list the files that could not be indexed, and why", output)
     failures.add_argument("--retry", action="store_true", help="try them again first")
+    store = command("store", "compare the vector store with the library, or move to another one")
+    actions = store.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("check", parents=[library, output, stored], help="compare it with the library")
+    move = actions.add_parser("move", parents=[library, stored], help="move to another one; goes on if broken off")
+    move.add_argument("to", choices=("hnsw", "milvus"), help="hnsw: in this program; milvus: needs --milvus-uri")
     command("doctor", "check this installation, for when something does not work", output)
     window = command("gui", "open the window")
     window.add_argument("paths", nargs="*", type=_present, metavar="PATH", help="folders to add, files to search with")
     return parser
+
+
+def _add_store_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", choices=("hnsw", "milvus"), help="where to search this time, whatever the settings")
+    parser.add_argument("--milvus-uri", default="", metavar="URI", help="Milvus' file, or its server's address")
+    parser.add_argument(
+        "--milvus-token", metavar="TOKEN", help="kept in the system's keyring for that address; - reads it from stdin"
+    )
 
 
 def _count(text: str) -> int:

@@ -13,6 +13,7 @@ from core.cli.doctor import doctor
 from core.cli.documents import failure_document, print_json, result_document, status_document
 from core.cli.exits import Exit
 from core.cli.progress_bar import follow
+from core.cli.stores import chosen_settings, store
 from core.cli.table import count, models_table, shown, size, table
 from core.engine import Engine, open_engine
 from core.errors import CoreError, LibraryBusyError
@@ -29,6 +30,7 @@ from core.records import (
     Question,
     Result,
 )
+from core.settings import Settings
 
 _REMARKS = {
     Outcome.EMPTY_LIBRARY: "The library is empty: add a folder with `likewise index PATH`.",
@@ -39,7 +41,7 @@ _REMARKS = {
 
 def index(arguments: Namespace) -> Exit:
     """Adds each folder, or looks through it again, and waits until everything is indexed."""
-    with _opened(arguments.library) as engine:
+    with _opened(arguments.library, chosen_settings(arguments)) as engine:
         engine.start(watch=False)
         added = {_add(engine, path) for path in arguments.paths}
         follow(engine, engine.wait_idle())
@@ -107,11 +109,12 @@ COMMANDS: dict[str, Callable[[Namespace], Exit]] = {
     "status": status,
     "failures": failures,
     "doctor": doctor,
+    "store": store,
 }
 
 
 @contextmanager
-def _opened(library: Path | None, *, reading: bool = False) -> Iterator[Engine]:
+def _opened(library: Path | None, settings: Settings | None = None, *, reading: bool = False) -> Iterator[Engine]:
     """The engine on a library that did open. What the user should know of it is said at the end.
 
     Who is only `reading` may do so while the library is open elsewhere, in the window say.
@@ -122,22 +125,22 @@ def _opened(library: Path | None, *, reading: bool = False) -> Iterator[Engine]:
         if isinstance(event, NoticePosted):
             notices.append(event.text)
 
-    with _open(library, reading=reading) as engine:
+    with _open(library, settings, reading=reading) as engine:
         engine.events.subscribe(hear)
         yield engine
     for notice in notices:
         _say(notice)
 
 
-def _open(library: Path | None, *, reading: bool) -> Engine:
-    engine = open_engine(library)
+def _open(library: Path | None, settings: Settings | None, *, reading: bool) -> Engine:
+    engine = open_engine(library, settings)
     try:
         engine.opened.result()
     except CoreError as error:
         engine.close()
         if not (reading and isinstance(error, LibraryBusyError)):
             raise
-        engine = open_engine(library, read_only=True)
+        engine = open_engine(library, settings, read_only=True)
         engine.opened.result()
     return engine
 
@@ -153,7 +156,7 @@ def _add(engine: Engine, path: Path) -> FolderId:
 def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
     filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
     question = Question(text, examples, filters, limit=arguments.k)
-    with _opened(arguments.library, reading=True) as engine:
+    with _opened(arguments.library, chosen_settings(arguments), reading=True) as engine:
         answer = engine.search(question).result()
     if arguments.json:
         print_json([result_document(result) for result in answer.results])

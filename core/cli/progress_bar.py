@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 
 from core.cli.table import count, shown
 from core.engine import Engine
@@ -25,6 +27,20 @@ def follow(engine: Engine, idle: Future[None]) -> None:
     idle.result()
 
 
+@contextmanager
+def telling(doing: str, noun: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows how far something is: what it yields is told how many are done, of how many."""
+    show = _Bar(noun) if sys.stderr.isatty() else _Lines(noun)
+
+    def tell(done: int, total: int) -> None:
+        show(doing, Progress(Activity.INDEXING, done, total))
+
+    try:
+        yield tell
+    finally:
+        show.close()
+
+
 def _doing(engine: Engine) -> str:
     """What the engine is at, in words; empty while there is nothing to say."""
     progress = engine.progress
@@ -38,11 +54,11 @@ def _doing(engine: Engine) -> str:
 class _Bar:
     """A bar with rate and time left, gone when the work is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "file") -> None:
         from tqdm import tqdm
 
         tqdm.monitor_interval = 0  # no thread to watch over the bar: it is moved often enough
-        self._bar = tqdm(unit=" files", leave=False, dynamic_ncols=True)
+        self._bar = tqdm(unit=f" {noun}s", leave=False, dynamic_ncols=True)
 
     def __call__(self, doing: str, progress: Progress) -> None:
         self._bar.set_description_str(doing, refresh=False)
@@ -58,14 +74,15 @@ class _Bar:
 class _Lines:
     """A line every ten seconds, for logs."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "file") -> None:
+        self._noun = noun
         self._next_s = time.monotonic() + _LINE_S
 
     def __call__(self, doing: str, progress: Progress) -> None:
         if not doing or time.monotonic() < self._next_s:
             return
         self._next_s = time.monotonic() + _LINE_S
-        parts = [f"{doing}: {progress.done:,} of {count(progress.total, 'file')}" if progress.total else doing]
+        parts = [f"{doing}: {progress.done:,} of {count(progress.total, self._noun)}" if progress.total else doing]
         if progress.rate_per_s:
             parts.append(f"{progress.rate_per_s:.1f} per second")
         if progress.eta_s is not None:

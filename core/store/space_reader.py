@@ -6,15 +6,24 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from core.paths import LibraryPaths
-from core.records import Ids, SpaceId, Vectors
+from core.records import Ids, Kind, SpaceId, Vectors
 from core.store.database import connect_reader, damage_remembered, errors_in_words
 from core.store.snapshot import Snapshot
 from core.store.spaces import active_spaces
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Facts: TypeAlias = "NDArray[np.int64]"
+"""(n, 4): what FACTS names, of each segment's first file."""
+FACTS = ("kind", "folder", "day", "duration")
+"""The place of its kind in KINDS, its folder's id, when it was taken as the number YYYYMMDD, its length in ms."""
+KINDS = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,25 @@ class SpaceReader:
         """As `vectors`, batch by batch."""
         for start in range(0, len(ids), batch_size):
             yield self.vectors(space_id, ids[start : start + batch_size])
+
+    def facts(self, ids: Ids) -> Facts:
+        """What vector servers are told of the segments `ids` (ascending): a row each, zeros for one without a file."""
+        rows = self._rows(
+            """SELECT segment.id, file.kind, file.folder_id, file.date_key, item.duration_ms
+               FROM json_each(?) JOIN segment ON segment.id = value JOIN item ON item.id = segment.item_id
+                   JOIN file ON file.id = (SELECT min(id) FROM file WHERE file.item_id = item.id)
+               ORDER BY segment.id""",
+            json_of(ids),
+        )
+        facts = np.zeros((len(ids), len(FACTS)), np.int64)
+        facts[np.searchsorted(ids, ids_of(rows))] = np.array(
+            [
+                (KINDS.index(Kind(kind)), folder_id, day_of(date_key), duration_ms)
+                for _, kind, folder_id, date_key, duration_ms in rows
+            ],
+            np.int64,
+        ).reshape(-1, len(FACTS))
+        return facts
 
     def searchable(self, space_id: SpaceId) -> Operations:
         """All searchable segments of the space as `come`, consistent with its `sequence`."""
@@ -137,6 +165,12 @@ class SpaceReader:
 def ids_of(rows: Sequence[Sequence[int]]) -> Ids:
     """The first column of `rows`."""
     return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def day_of(date: str) -> int:
+    """An ISO date, maybe with a time behind it, as the number YYYYMMDD; 0 if it is none."""
+    digits = date[:10].replace("-", "")
+    return int(digits) if len(digits) == 8 and digits.isascii() and digits.isdigit() else 0
 
 
 def json_of(ids: Ids | Sequence[int]) -> str:

@@ -48,6 +48,11 @@ class HnswStore:
         """Every id, ascending."""
         return self.exact.ids
 
+    @property
+    def left(self) -> int:
+        """How many ids are in no graph."""
+        return len(self._tail)
+
     def sample(self, size: int) -> Vectors:
         """At most `size` vectors, evenly spread over the ids: the same ones for the same ids."""
         ids = self.exact.ids
