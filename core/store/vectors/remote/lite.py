@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ class Lite:
     """
 
     def __init__(self, path: Path) -> None:
+        _load_faiss()
         import grpc
         from milvus_lite.adapter.grpc.servicer import MilvusServicer
         from milvus_lite.db import MilvusLite
@@ -48,3 +50,19 @@ class Lite:
         with suppress(Exception):  # what it could not write is in its log, and in the catalog anyway
             self._database.close()
         shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+def _load_faiss() -> None:
+    """WORKAROUND: faiss' idle threads spin, which on a busy computer makes its work and ours several times slower.
+
+    Its own copy of the OpenMP library reads how they are to wait when it is loaded, and never again.
+    """
+    before = os.environ.get("OMP_WAIT_POLICY")
+    os.environ["OMP_WAIT_POLICY"] = "passive"
+    try:
+        import faiss  # noqa: F401
+    finally:
+        if before is None:
+            del os.environ["OMP_WAIT_POLICY"]
+        else:
+            os.environ["OMP_WAIT_POLICY"] = before
