@@ -31,9 +31,12 @@ from torchvision.transforms import v2
 from core import Engine, Event, ProgressChanged, open_engine
 from core.embed import efficientnet
 from core.embed.head import Head
-from core.models.wheel import read_weights
-from core.paths import resource
+from core.models.shelf import Shelf
+from core.paths import model_folder, resource
 
+SHELF = Shelf(model_folder())
+STARTER = SHELF.card("starter")
+WEIGHTS = SHELF.weights(STARTER)
 SMALL = 600
 LARGE = 48
 LARGE_SIZE = (4000, 3000)
@@ -75,7 +78,7 @@ def make_large(folder: Path) -> None:
 
 def naive_loop() -> Callable[[list[Path]], float]:
     """Returns a function that embeds photos one by one and says how many seconds that took."""
-    module = efficientnet.graph(read_weights).build()
+    module = efficientnet.graph(WEIGHTS).build()
     head = Head.read(resource("starter", "head.safetensors"))
     look = v2.Compose([v2.Resize(256, v2.InterpolationMode.BICUBIC), v2.CenterCrop(224), v2.PILToTensor()])
 

@@ -29,10 +29,13 @@ from core.embed.device import run_graph
 from core.embed.head import conse, unit
 from core.embed.minilm import MiniLM
 from core.embed.starter import Starter
-from core.models.wheel import read_weights
-from core.paths import model_cache
-from core.records import Decoded, Picture, Vectors
+from core.models.shelf import Shelf
+from core.paths import model_cache, model_folder
+from core.records import Decoded, Picture, Vectors, Wanted
 
+SHELF = Shelf(model_folder())
+STARTER = SHELF.card("starter")
+WEIGHTS = SHELF.weights(STARTER)
 SHARED = Path(os.environ.get("LIKEWISE_SHARED", "../shared"))
 SETS = ("flickr8k", "caltech101", "grocery", "copies")
 Truth = NDArray[np.bool_]
@@ -56,9 +59,9 @@ class Contestants:
 
     def __init__(self) -> None:
         cache = model_cache()
-        self.starter = Starter(weights=read_weights, device="cpu", cache=cache)
-        self.text = MiniLM(read_weights, cache)
-        self._network, _ = run_graph(efficientnet.graph(read_weights), "cpu", cache)
+        self.starter = Starter(STARTER, weights=WEIGHTS, device="cpu", cache=cache)
+        self.text = MiniLM(WEIGHTS, cache)
+        self._network, _ = run_graph(efficientnet.graph(WEIGHTS), "cpu", cache)
         lines = (SHARED / "starter_train" / "imagenet_classes.jsonl").read_text("utf-8").splitlines()
         self._names = self.text.embed([json.loads(line)["name"] for line in lines])
         self._random = np.random.default_rng(0)
@@ -106,7 +109,7 @@ def decode(pool: DecodePool, folder: Path) -> tuple[list[dict[str, str]], list[D
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         labels = list(csv.DictReader(file))
     waiting: list[Future[Decoded]] = [
-        pool.decode(os.fsencode(folder / row["file"]), [efficientnet.VIEW]) for row in labels
+        pool.decode(os.fsencode(folder / row["file"]), Wanted((efficientnet.VIEW,))) for row in labels
     ]
     return labels, [future.result() for future in waiting]
 

@@ -24,10 +24,13 @@ from torch.nn.functional import cross_entropy, dropout, normalize
 
 from core.embed.head import Head, conse, scaled, unit
 from core.embed.minilm import DIM, MiniLM
-from core.models.wheel import read_weights
-from core.paths import model_cache, resource
+from core.models.shelf import Shelf
+from core.paths import model_cache, model_folder, resource
 from core.records import Vectors
 
+SHELF = Shelf(model_folder())
+STARTER = SHELF.card("starter")
+WEIGHTS = SHELF.weights(STARTER)
 PLAIN_VIEWS = 4  # centre and whole picture, mirrored or not; further ones are random crops
 RIDGE_PENALTY = 1500.0
 WHITENING = 0.5
@@ -71,7 +74,7 @@ class Material:
 
 def load_material(folder: Path, names: list[str]) -> Material:
     """The training material, its texts embedded. `names` are the captioned sources to use."""
-    text = MiniLM(read_weights, model_cache())
+    text = MiniLM(WEIGHTS, model_cache())
     entries = _json_lines(folder / "imagenet_classes.jsonl")
     name = text.embed([f"a photo of a {entry['name']}" for entry in entries])
     gloss = text.embed([f"{entry['name']}, {entry['gloss']}" for entry in entries])

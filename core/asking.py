@@ -44,7 +44,7 @@ class Asker:
         understanding: Understanding,
         pool: DecodePool,
         lineup: Callable[[], Lineup],
-        max_bytes: int,
+        max_bytes: Callable[[Kind], int],
     ) -> None:
         self._gpu = gpu
         self._understanding = understanding
@@ -65,7 +65,8 @@ class Asker:
         for text, less in ((question.text, False), (question.without, True)):
             if text:
                 texts = self._gpu.call(Priority.INTERACTIVE, Embedder.texts, self._answering_words(), [text])
-                asked.append(Asked(_wait(texts, abandoned), less=less, words=text))
+                vectors = _wait(texts, abandoned)
+                asked.append(Asked(vectors, less=less, words=text))
         asked += [self._understand(searcher, example, abandoned) for example in question.examples]
         self._introduce(searcher, asked, abandoned)
         if abandoned.is_set():
@@ -111,10 +112,10 @@ class Asker:
     def _open(self, example: Example) -> tuple[ContentHash, Future[Decoded]]:
         if example.path is not None:
             path = os.fsencode(example.path.resolve())  # the user may point at a link; indexing never follows one
-            signature = signature_of(path)
-            require_readable_size(signature, self._max_bytes)
+            signature, kind = signature_of(path), kind_of(path) or Kind.IMAGE
+            require_readable_size(signature, self._max_bytes(kind))
             content = content_hash(path, signature)
-            wanted = wanted_by(self._lineup().of_kind(kind_of(path) or Kind.IMAGE))
+            wanted = wanted_by(self._lineup().of_kind(kind))
             future = self._pool.decode(
                 path, wanted, from_ms=example.start_ms or 0, until_ms=example.end_ms, priority=Priority.INTERACTIVE
             )

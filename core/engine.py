@@ -17,7 +17,7 @@ from core.choosing import Chooser
 from core.decode.pool import DecodePool
 from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
-from core.errors import LibraryError, MediaError, ModelError
+from core.errors import LibraryError, MediaError
 from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged, NoticePosted
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
@@ -35,6 +35,7 @@ from core.records import (
     Folder,
     FolderId,
     ItemId,
+    Kind,
     LibraryStatus,
     ModelStatus,
     Picture,
@@ -49,7 +50,6 @@ from core.runtime.worker import Priority
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.storage import Storage
-from core.store.spaces import SpacePlan
 from core.understanding import Understanding
 from core.upkeep import Upkeep
 from core.watch.folder import watchable
@@ -74,31 +74,37 @@ class Engine:
         self.settings = settings
         self.events = EventBus()
         self._board = ModelBoard(self.events)
-        self._shelf = Shelf(model_folder(), model_cache())
-        self._chooser = Chooser(self._shelf, self._board, device=settings.device, cache=model_cache())
-        self._lineup = Lineup()
-        max_bytes = settings.max_file_mb * 1_000_000
+        shelf = Shelf(model_folder())
         self._pool = DecodePool(
             settings.decoders,
             limit_s=settings.decode_limit_s,
             max_pixels=settings.max_megapixels * 1_000_000,
-            max_bytes=max_bytes,
+            max_bytes=settings.max_bytes(Kind.IMAGE),
         )
-        self._listener = Listener(lambda: self._shelf.weights(self._shelf.card(LISTENER)).folder(), settings.decoders)
+        self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder(), settings.decoders)
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
         self._gpu: Lane[Embedder] = Lane("gpu", lambda: Embedder(self._board), Embedder.unload, on_bug=self._on_bug)
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
-        self._models = ModelKeeper(self._shelf, self._board, on_bug=self._on_bug)
+        self._models = ModelKeeper(
+            shelf,
+            Chooser(shelf, self._board, device=settings.device, cache=model_cache()),
+            self._board,
+            self._store,
+            settings=lambda: self.settings,
+            keep=self._keep_settings,
+            changed=self._on_lineup,
+            on_bug=self._on_bug,
+        )
         understanding = Understanding(self._gpu, self._listener.listen)
-        self._asker = Asker(self._gpu, understanding, self._pool, lambda: self._lineup, max_bytes)
+        self._asker = Asker(self._gpu, understanding, self._pool, lambda: self._models.lineup, settings.max_bytes)
         pipeline = Pipeline(
             store=self._store,
             understanding=understanding,
             pool=self._pool,
-            lineup=lambda: self._lineup,
+            lineup=lambda: self._models.lineup,
             batch_size=settings.batch_size,
-            max_bytes=max_bytes,
+            max_bytes=settings.max_bytes,
         )
         self._indexer = Indexer(
             library=library,
@@ -107,7 +113,7 @@ class Engine:
             upkeep=Upkeep(self._store, self._search, self._gpu),
             events=self.events,
             rescan_minutes=lambda: self.settings.rescan_minutes,
-            switched=self._on_switched,
+            switched=self._models.switched,
         )
         self._asked_lock = threading.Lock()
         self._asked: list[threading.Event] = []
@@ -263,10 +269,16 @@ class Engine:
         """An item's small picture, at most 384 px on its longer side; None when there is none."""
         return self._read.call(Priority.NORMAL, Reading.thumbnail, item_id)
 
-    def preview(self, file_id: FileId, max_px: int) -> Future[Picture]:
-        """A file decoded again, at most `max_px` on its longer side. Fails with MediaError or LibraryError."""
-        path = self._read.call(Priority.INTERACTIVE, Reading.path, file_id)
-        return chain(path, lambda found: self._pool.preview(os.fsencode(found), max_px, priority=Priority.INTERACTIVE))
+    def preview(self, file_id: FileId, max_px: int, at_ms: int = 0) -> Future[Picture]:
+        """A file decoded again, at most `max_px` on its longer side; of a video the frame at `at_ms`.
+
+        Fails with MediaError or LibraryError.
+        """
+
+        def decode(found: Path) -> Future[Picture]:
+            return self._pool.preview(os.fsencode(found), max_px, at_ms=at_ms, priority=Priority.INTERACTIVE)
+
+        return chain(self._read.call(Priority.INTERACTIVE, Reading.path, file_id), decode)
 
     def details(self, file_id: FileId) -> Future[Details]:
         """All we know of a file. Fails with LibraryError when it is no longer known."""
@@ -283,30 +295,20 @@ class Engine:
         return self._board.statuses
 
     def use_model(self, model_id: str) -> Future[None]:
-        """Lets a model do what it is for from now on, or with an empty id after its role none: see `stop_using`.
+        """Lets a model do what it is for from now on.
 
         The library is understood anew in the background; until that is done the former model answers. Fails with
         ModelError when its weights are not here.
         """
-
-        def use(storage: Storage) -> None:
-            card = self._shelf.card(model_id)
-            here = self._shelf.here(card)
-            if not here.present:
-                raise ModelError(f"{card.title} cannot be used yet: {here.reason}")
-            self._choose(storage, self.settings.with_model(card.role, model_id))
-
-        return self._store.call(Priority.INTERACTIVE, use)
+        return self._models.use(model_id)
 
     def stop_using(self, role: Role) -> Future[None]:
         """Lets nobody do what this role is for; what its model understood is deleted."""
-        return self._store.call(
-            Priority.INTERACTIVE, lambda storage: self._choose(storage, self.settings.with_model(role, ""))
-        )
+        return self._models.stop_using(role)
 
     def download_model(self, model_id: str) -> Future[None]:
         """Fetches a model's weights; how far that is comes as ModelChanged. Fails with ModelError, or is cancelled."""
-        return self._and_choose(self._models.download(model_id), model_id)
+        return self._models.download(model_id)
 
     def cancel_download(self, model_id: str) -> None:
         """Ends a download; what came is kept for the next one."""
@@ -318,50 +320,21 @@ class Engine:
 
     def remove_model(self, model_id: str) -> Future[None]:
         """Deletes a downloaded model's weights; what it understood is kept. Fails with ModelError."""
-        return self._and_choose(self._models.remove(model_id), model_id)
+        return self._models.remove(model_id)
 
     def use_model_folder(self, model_id: str, folder: Path) -> Future[None]:
         """Takes a model's weights from a folder of the user's. Fails with ModelError."""
-        return self._and_choose(self._models.use_folder(model_id, folder), model_id)
-
-    def _and_choose(self, done: Future[None], model_id: str) -> Future[None]:
-        """A model's weights came or went: who does the work may be another now."""
-
-        def again(storage: Storage) -> None:
-            self._chooser.forget(model_id)
-            self._choose(storage, self.settings)
-
-        return chain(done, lambda _: self._store.call(Priority.INTERACTIVE, again))
-
-    def _choose(self, storage: Storage, settings: Settings) -> None:
-        """Decides who does what, and lets everybody know. Runs on the `store` thread."""
-        if settings != self.settings:
-            self.settings = settings
-            self._save_settings(storage)
-        catalog = storage.catalog
-        self._set_lineup(storage, self._chooser.choose(settings, catalog.active_spaces(), catalog.plan_spaces))
-        self._indexer.scan()
-
-    def _set_lineup(self, storage: Storage, lineup: Lineup) -> None:
-        self._lineup = lineup
-        self._chooser.show(lineup, storage.catalog.shares())
-        self._search.call(Priority.URGENT, Searcher.use, lineup.asked)
-
-    def _on_switched(self, plan: SpacePlan) -> None:
-        """Other spaces answer from now on."""
-        self._store.call(
-            Priority.NORMAL,
-            lambda storage: self._set_lineup(storage, self._chooser.switched(self._lineup, plan)),
-        ).result()
+        return self._models.use_folder(model_id, folder)
 
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and processes count from the next start."""
         self.settings = settings
-        return self._store.call(Priority.INTERACTIVE, self._save_settings)
+        return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
 
-    def _save_settings(self, _: Storage) -> None:
+    def _keep_settings(self, settings: Settings) -> None:
+        self.settings = settings
         try:
-            self.settings.save(self.library.settings)
+            settings.save(self.library.settings)
         except OSError as error:
             raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 
@@ -371,9 +344,7 @@ class Engine:
         if self._read_only:
             raise LibraryError("This library is open elsewhere and can only be read here.", "Close the other first.")
         storage = Storage.open(self.library)
-        catalog = storage.catalog
-        self._lineup = self._chooser.choose(self.settings, catalog.active_spaces(), catalog.plan_spaces)
-        self._chooser.show(self._lineup, catalog.shares())
+        self._models.open(storage.catalog)
         if storage.catalog.notice:
             self.events.publish(NoticePosted(storage.catalog.notice))
         storage.purge()
@@ -382,7 +353,7 @@ class Engine:
     def _open_searcher(self) -> Searcher:
         self.opened.result()
         searcher = Searcher(self.library)
-        searcher.use(self._lineup.asked)
+        searcher.use(self._models.lineup.asked)
         return searcher
 
     def _open_reading(self) -> Reading:
@@ -391,8 +362,7 @@ class Engine:
             self.opened.result()
             return Reading(self.library, self._make_thumbnail)
         reading = Reading(self.library, self._make_thumbnail)
-        self._lineup = self._chooser.reading(reading.active_spaces())
-        self._chooser.show(self._lineup, {})
+        self._models.open_reading(reading.active_spaces())
         return reading
 
     def _make_thumbnail(self, content: ContentHash, path: bytes) -> bytes | None:
@@ -403,6 +373,10 @@ class Engine:
             return None
         self._store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(content, jpeg)]))
         return jpeg
+
+    def _on_lineup(self, lineup: Lineup) -> None:
+        self._search.call(Priority.URGENT, Searcher.use, lineup.asked)
+        self._indexer.scan()
 
     def _on_bug(self, details: str) -> None:
         self.events.publish(BugFound(details))

@@ -1,37 +1,126 @@
-"""Getting, checking and removing models: on a thread of its own, because a download takes minutes."""
+"""Putting models to use, getting and removing them: downloads on a thread of their own, because they take minutes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.choosing import Chooser
 from core.embedding import ModelBoard
 from core.errors import ModelError
-from core.records import ModelState
+from core.lineup import Lineup
+from core.records import ModelState, Role, SpaceId
+from core.runtime.chain import chain
+from core.runtime.lane import Lane
 from core.runtime.worker import Priority, Worker
+from core.settings import Settings
+from core.storage import Storage
+from core.store.catalog import Catalog
+from core.store.spaces import SpacePlan
 
 if TYPE_CHECKING:
     from core.models.shelf import Shelf
 
 
 class ModelKeeper:
-    """Every method returns at once and may be called from any thread; futures fail with ModelError."""
+    """Who does the work, and how that changes. Methods return at once unless said; futures fail with ModelError.
 
-    def __init__(self, shelf: Shelf, board: ModelBoard, *, on_bug: Callable[[str], None]) -> None:
+    Attributes:
+        lineup: who does the work now. Read by any thread, replaced on the `store` thread.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        chooser: Chooser,
+        board: ModelBoard,
+        store: Lane[Storage],
+        *,
+        settings: Callable[[], Settings],
+        keep: Callable[[Settings], None],
+        changed: Callable[[Lineup], None],
+        on_bug: Callable[[str], None],
+    ) -> None:
+        """`keep` saves other settings, `changed` is told of another lineup; both are called on the `store` thread."""
+        self.lineup = Lineup()
         self._shelf = shelf
+        self._chooser = chooser
         self._board = board
+        self._store = store
+        self._settings = settings
+        self._keep = keep
+        self._changed = changed
         self._worker = Worker("models", on_bug=on_bug)
         self._lock = threading.Lock()
         self._unwanted: dict[str, threading.Event] = {}
+
+    # who does the work
+
+    def open(self, catalog: Catalog) -> None:
+        """Chooses for the first time. Runs on the `store` thread, before anything else does."""
+        self.lineup = self._chooser.choose(self._settings(), catalog.active_spaces(), catalog.plan_spaces)
+        self._chooser.show(self.lineup, catalog.shares())
+
+    def open_reading(self, active: Mapping[SpaceId, str]) -> None:
+        """Takes who answers in a library that another process has open."""
+        self.lineup = self._chooser.reading(active)
+        self._chooser.show(self.lineup, {})
+
+    def use(self, model_id: str) -> Future[None]:
+        """Lets a model do what it is for, once it has understood what the former one has."""
+
+        def choose(storage: Storage) -> None:
+            card = self._shelf.card(model_id)
+            here = self._shelf.here(card)
+            if not here.present:
+                raise ModelError(f"{card.title} cannot be used yet: {here.reason}")
+            self._choose(storage, self._settings().with_model(card.role, model_id))
+
+        return self._store.call(Priority.INTERACTIVE, choose)
+
+    def stop_using(self, role: Role) -> Future[None]:
+        """Lets nobody do what a role is for."""
+        return self._store.call(
+            Priority.INTERACTIVE, lambda storage: self._choose(storage, self._settings().with_model(role, ""))
+        )
+
+    def switched(self, plan: SpacePlan) -> None:
+        """Other spaces answer from now on. Waits until everybody knows."""
+        self._store.call(
+            Priority.NORMAL, lambda storage: self._set(storage, self._chooser.switched(self.lineup, plan))
+        ).result()
+
+    def _choose(self, storage: Storage, settings: Settings) -> None:
+        if settings != self._settings():
+            self._keep(settings)
+        catalog = storage.catalog
+        self._set(storage, self._chooser.choose(settings, catalog.active_spaces(), catalog.plan_spaces))
+
+    def _set(self, storage: Storage, lineup: Lineup) -> None:
+        self.lineup = lineup
+        self._chooser.show(lineup, storage.catalog.shares())
+        self._changed(lineup)
+
+    def _then_choose(self, done: Future[None], model_id: str) -> Future[None]:
+        """A model's weights came or went: who does the work may be another now."""
+
+        def again(storage: Storage) -> None:
+            self._chooser.forget(model_id)
+            self._choose(storage, self._settings())
+
+        return chain(done, lambda _: self._store.call(Priority.INTERACTIVE, again))
+
+    # weights
 
     def download(self, model_id: str) -> Future[None]:
         """Fetches a model's weights, after other downloads. The future is cancelled by `cancel` and `stop`."""
         with self._lock:
             unwanted = self._unwanted[model_id] = threading.Event()
-        return self._worker.submit_at(Priority.NORMAL, self._download, model_id, unwanted)
+        done = self._worker.submit_at(Priority.NORMAL, self._download, model_id, unwanted)
+        return self._then_choose(done, model_id)
 
     def cancel(self, model_id: str) -> None:
         """Ends a download, running or not begun; what came is kept for the next one."""
@@ -53,7 +142,7 @@ class ModelKeeper:
         def use() -> None:
             self._shelf.use_folder(model_id, folder)
 
-        return self._worker.submit_at(Priority.INTERACTIVE, use)
+        return self._then_choose(self._worker.submit_at(Priority.INTERACTIVE, use), model_id)
 
     def stop(self) -> None:
         """Ends every download soon; `close` waits for it."""

@@ -78,13 +78,21 @@ def model_cache() -> Path:
 
 
 def model_folder() -> Path:
-    """Where downloaded models are kept, for all libraries; they can be had again, but not for nothing."""
+    """Where downloaded models are kept, for all libraries: `LIKEWISE_MODELS`, else the system's place for app data."""
     named = os.environ.get("LIKEWISE_MODELS")
     if named:
         return Path(named).expanduser()
     import platformdirs
 
     return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False), "models")
+
+
+def hub_cache() -> Path:
+    """Where other programs keep what they downloaded from the hub, by the hub's own rules; only read by us."""
+    for name, *below in (("HF_HUB_CACHE",), ("HUGGINGFACE_HUB_CACHE",), ("HF_HOME", "hub")):
+        if named := os.environ.get(name):
+            return Path(os.path.expandvars(named)).expanduser().joinpath(*below)
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface" / "hub"
 
 
 def resource(*parts: str) -> Path:

@@ -98,7 +98,7 @@ class Pipeline:
         pool: DecodePool,
         lineup: Callable[[], Lineup],
         batch_size: int,
-        max_bytes: int,
+        max_bytes: Callable[[Kind], int],
     ) -> None:
         self._store = store
         self._understanding = understanding
@@ -172,7 +172,7 @@ class Pipeline:
     def _open(self, item: WorkItem, reader: Reader) -> int:
         """Begins a file; returns how much room it takes."""
         try:
-            require_readable_size(item.signature, self._max_bytes)
+            require_readable_size(item.signature, self._max_bytes(item.kind))
             content = content_hash(item.path, item.signature)
         except MediaError as error:
             self._fail(item, Stage.READ, error)

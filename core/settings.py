@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.records import Role
+from core.records import Kind, Role
 
 log = logging.getLogger(__name__)
 
@@ -90,23 +90,31 @@ class Settings:
     )
     decode_limit_s: float = _setting(
         20.0,
-        "Time limit per picture",
-        "A picture that takes longer to read is set aside and reported.",
+        "Time limit per file",
+        "A picture, or a stretch of a sound or video, that takes longer to read is set aside and reported.",
         unit="s",
         low=1,
         high=600,
     )
     max_file_mb: int = _setting(
         2048,
-        "Largest file",
+        "Largest picture file",
         "Pictures larger than this are set aside and reported.",
         unit="MB",
         low=1,
         high=65536,
     )
+    max_media_gb: int = _setting(
+        100,
+        "Largest sound or video",
+        "Sounds and videos larger than this are set aside and reported.",
+        unit="GB",
+        low=1,
+        high=10000,
+    )
     max_megapixels: int = _setting(
         250,
-        "Largest picture",
+        "Most pixels",
         "Pictures with more pixels than this are set aside and reported.",
         unit="MP",
         low=1,
@@ -164,6 +172,10 @@ class Settings:
     def decoders(self) -> int:
         """The number of decode processes to run."""
         return self.decode_processes or _default_decoders()
+
+    def max_bytes(self, kind: Kind) -> int:
+        """The largest file of a kind that is read."""
+        return self.max_file_mb * 1_000_000 if kind is Kind.IMAGE else self.max_media_gb * 1_000_000_000
 
     @classmethod
     def specs(cls) -> Iterator[SettingSpec]:

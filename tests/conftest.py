@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from core.records import ImageView, Segment
@@ -28,8 +29,13 @@ PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg",
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models."""
+    """Before anything is imported: Qt draws off screen, and nothing finds the user's home, library or models.
+
+    Hypothesis does not judge by the clock: the machine may be busy with something else.
+    """
     atexit.register(_hush)
+    settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("unhurried")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.pop("LIKEWISE_LIBRARY", None)
     home = Path(tempfile.mkdtemp(prefix="likewise-tests-"))
@@ -54,9 +60,9 @@ def _threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if not thread.name.startswith(LASTING_THREADS)}
 
 
-def _children() -> dict[int, str]:
+def children() -> dict[int, str]:
     """The processes that this one started and that still run, with their command lines. Linux only."""
-    children = {}
+    found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
@@ -64,19 +70,19 @@ def _children() -> dict[int, str]:
         except OSError:  # ended meanwhile
             continue
         if parent == os.getpid() and not any(name in command for name in LASTING_PROCESSES):
-            children[int(stat.parent.name)] = command
-    return children
+            found[int(stat.parent.name)] = command
+    return found
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
     """Fails a test that leaves a thread or a process behind. What a wider fixture runs was there before."""
-    threads, processes = _threads(), _children()
+    threads, processes = _threads(), children()
     yield
     deadline = time.monotonic() + GRACE_S
     while True:
         late = [f"thread {thread.name!r}" for thread in _threads() - threads]
-        late += [f"process {pid}: {command}" for pid, command in _children().items() if pid not in processes]
+        late += [f"process {pid}: {command}" for pid, command in children().items() if pid not in processes]
         if not late:
             return
         if time.monotonic() > deadline:
@@ -108,8 +114,10 @@ def seen() -> Callable[[Path, ImageView], Segment]:
     def decode(photo: Path, view: ImageView) -> Segment:
         with Image.open(photo) as opened:
             picture = opened.convert("RGB")
+        method = Image.Resampling.BILINEAR if view.bilinear else Image.Resampling.BICUBIC
         scale = view.resize_px / min(picture.size)
-        picture = picture.resize((int(picture.width * scale), int(picture.height * scale)), Image.Resampling.BICUBIC)
+        size = (int(picture.width * scale + 1e-9), int(picture.height * scale + 1e-9))
+        picture = picture.resize((view.crop_px, view.crop_px) if view.square else size, method)
         left, top = (picture.width - view.crop_px) // 2, (picture.height - view.crop_px) // 2
         return Segment({view: np.asarray(picture.crop((left, top, left + view.crop_px, top + view.crop_px)))})
 

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from functools import cache
 from typing import IO, Any
 
-from core.decode.decoder import Decoder, Order, RawDecoded, TooLargeTogether, make_decoder
+from core.decode.decoder import Decoder, Order, OtherKind, RawDecoded, RawSegment, TooLargeTogether, make_decoder
 from core.decode.problems import explain
 from core.decode.source import open_source
-from core.records import ImageView, Kind, Picture
+from core.records import ImageView, Kind, Picture, Wanted
 from core.runtime.child_process import serve
 from core.runtime.sandbox import confine, resident_bytes
 
@@ -74,21 +74,50 @@ def _attempt(request: Mapping[str, Any], payload: bytes) -> _Answer:
 
 
 def _work(request: Mapping[str, Any], payload: bytes) -> _Answer:
-    views = tuple(ImageView(resize_px, crop_px) for resize_px, crop_px in request["views"])
-    order = Order(views, request["max_pixels"], alone=request["alone"])
-    decoder = _decoder(Kind(request["kind"]))
+    wanted = Wanted(tuple(ImageView(*view) for view in request["views"]), request["sound"], request["clips"])
+    order = Order(wanted, request["max_pixels"], request["from_ms"], request["until_ms"], request["alone"])
+    kind = Kind(request["kind"])
     source: AbstractContextManager[IO[bytes]] = (
-        open_source(payload, request["max_bytes"]) if request["is_path"] else nullcontext(io.BytesIO(payload))
+        open_source(payload, request["max_bytes"] if kind is Kind.IMAGE else None)
+        if request["is_path"]
+        else nullcontext(io.BytesIO(payload))
     )
     with source as file:
-        if request["preview_px"]:
-            return _picture_answer(decoder.preview(file, order, request["preview_px"]))
-        return _decoded_answer(decoder.decode(file, order))
+        try:
+            return _answer(kind, file, order, request["preview_px"])
+        except OtherKind as other:
+            return _answer(other.kind, file, order, request["preview_px"])
+
+
+def _answer(kind: Kind, file: IO[bytes], order: Order, preview_px: int) -> _Answer:
+    if preview_px:
+        return _picture_answer(_decoder(kind).preview(file, order, preview_px))
+    return _decoded_answer(kind, _decoder(kind).decode(file, order))
 
 
 def _picture_answer(picture: Picture) -> _Answer:
     return {"width": picture.width, "height": picture.height}, (picture.rgb,)
 
 
-def _decoded_answer(decoded: RawDecoded) -> _Answer:
-    return {"metadata": asdict(decoded.metadata), "colour": decoded.colour}, (*decoded.views, decoded.thumbnail)
+def _decoded_answer(kind: Kind, decoded: RawDecoded) -> _Answer:
+    """The payload: each segment's views, sound, frames and clip's sound, then the thumbnail, then the peaks."""
+    header = {
+        "kind": kind,
+        "metadata": asdict(decoded.metadata),
+        "colour": decoded.colour,
+        "next_ms": decoded.next_ms,
+        "segments": [_outline(segment) for segment in decoded.segments],
+        "thumbnail": len(decoded.thumbnail),
+    }
+    parts = [
+        part
+        for segment in decoded.segments
+        for part in (*segment.views, segment.sound, segment.frames, segment.clip_sound)
+    ]
+    return header, (*parts, decoded.thumbnail, decoded.peaks)
+
+
+def _outline(segment: RawSegment) -> Sequence[object]:
+    """What the segment is, from when, to when."""
+    what = "sound" if segment.sound else "clip" if segment.frames else "picture"
+    return what, segment.start_ms, segment.end_ms

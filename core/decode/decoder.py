@@ -39,6 +39,14 @@ class TooLargeTogether(Exception):  # noqa: N818 - not an error: the file is dec
     """The file needs so much memory that it must be decoded while no other such file is."""
 
 
+class OtherKind(Exception):  # noqa: N818 - not an error: another decoder reads the file
+    """The file holds media of `kind`, whatever its name says."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is wanted of a file, and within which bounds. Not `alone`: refuse what needs a lot of memory.

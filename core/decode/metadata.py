@@ -66,7 +66,7 @@ class Exif:
             height=height,
             format=format_name,
             taken_at=_date(_get(self._photo, _DATE_TIME_ORIGINAL)) or _date(_get(self._main, _DATE_TIME)),
-            camera=_camera(_text(_get(self._main, _MAKE)), _text(_get(self._main, _MODEL))),
+            camera=camera_name(_text(_get(self._main, _MAKE)), _text(_get(self._main, _MODEL))),
             latitude=latitude,
             longitude=longitude,
         )
@@ -98,7 +98,7 @@ def _date(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    """A string without what a terminal or label could be confused by: controls, and marks that turn text round."""
+    """A string for people."""
     if isinstance(value, str):
         value = value.encode("latin-1", "replace")  # Pillow's reading of what is ASCII by the standard, UTF-8 in life
     if not isinstance(value, bytes):
@@ -107,10 +107,16 @@ def _text(value: object) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         text = value.decode("latin-1")
-    return "".join(character for character in text.partition("\0")[0] if character.isprintable()).strip()
+    return printable(text.partition("\0")[0])
 
 
-def _camera(make: str, model: str) -> str:
+def printable(text: str) -> str:
+    """The text without what a terminal or label could be confused by: controls, and marks that turn text round."""
+    return "".join(character for character in text if character.isprintable()).strip()
+
+
+def camera_name(make: str, model: str) -> str:
+    """Maker and model, the maker once."""
     brand = make.partition(" ")[0].lower()
     name = model if not make or (model and model.lower().startswith(brand)) else f"{make} {model}"
     return name.strip()[:_CAMERA_CHARACTERS]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import astuple
 from typing import Any
 
 from core.decode.answers import decoded_limit, picture_limit, read_decoded, read_picture
 from core.decode.decoder import kind_of
 from core.decode.problems import media_error
 from core.errors import MediaError
-from core.records import Decoded, ImageView, Kind, Picture, Reason
+from core.records import Decoded, Kind, Picture, Reason, Wanted
 from core.runtime.child_process import python_command
 from core.runtime.pool import ProcessPool
 from core.runtime.requests import Loss, Request
 from core.runtime.worker import Priority
 
 # glibc gives freed memory back at once by default; to get it again costs a page fault for every 4 kB of every picture
-_ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
+_ENVIRONMENT = {
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "OPENBLAS_NUM_THREADS": "1",  # numpy would set memory aside for every processor, of which a child has little
+}
 
 
 class DecodePool:
@@ -28,9 +33,9 @@ class DecodePool:
 
     Args:
         processes: how many files are decoded side by side.
-        limit_s: the longest one file may take.
-        max_pixels: the largest picture.
-        max_bytes: the largest file.
+        limit_s: the longest one request may take: a picture, or a stretch of a sound or video.
+        max_pixels: the largest picture, or frame of a video.
+        max_bytes: the largest file of a picture. Sounds and videos may have any size: they are read in stretches.
     """
 
     def __init__(self, processes: int, *, limit_s: float, max_pixels: int, max_bytes: int) -> None:
@@ -41,25 +46,38 @@ class DecodePool:
         self._max_bytes = max_bytes
 
     def decode(
-        self, path: bytes, views: Sequence[ImageView], *, priority: Priority = Priority.BATCH
+        self,
+        path: bytes,
+        wanted: Wanted,
+        *,
+        from_ms: int = 0,
+        until_ms: int | None = None,
+        priority: Priority = Priority.BATCH,
     ) -> Future[Decoded]:
-        """All that indexing needs of the file at `path` (raw bytes), with the pixels of each of `views`."""
-        return self._decode(path, views, priority, is_path=True)
+        """What indexing needs of the file at `path` (raw bytes), with what is `wanted`.
 
-    def decode_data(
-        self, data: bytes, views: Sequence[ImageView], *, priority: Priority = Priority.INTERACTIVE
-    ) -> Future[Decoded]:
+        Of a sound or video one stretch, from `from_ms` on, to `until_ms` at most: ask again from its `next_ms`.
+        """
+        header = self._header(path) | {"from_ms": from_ms, "until_ms": until_ms}
+        return self._decode(path, header, wanted, priority)
+
+    def decode_data(self, data: bytes, wanted: Wanted, *, priority: Priority = Priority.INTERACTIVE) -> Future[Decoded]:
         """The same for a picture that is no file, such as a pasted one."""
         if not data or len(data) > self._max_bytes:
             failed: Future[Decoded] = Future()
             failed.set_exception(media_error(Reason.TOO_LARGE if data else Reason.EMPTY))
             return failed
-        return self._decode(data, views, priority, is_path=False)
+        return self._decode(data, self._header(None), wanted, priority)
 
-    def preview(self, path: bytes, max_px: int, *, priority: Priority = Priority.INTERACTIVE) -> Future[Picture]:
-        """The picture at `path`, upright, sRGB, its longer side at most `max_px`, never enlarged."""
+    def preview(
+        self, path: bytes, max_px: int, *, at_ms: int = 0, priority: Priority = Priority.INTERACTIVE
+    ) -> Future[Picture]:
+        """The file at `path` as a picture: upright, sRGB, its longer side at most `max_px`, never enlarged.
+
+        Of a video the frame at `at_ms`, or the next, or the last; of a sound its cover, else how loud it is.
+        """
         request = Request(
-            header=self._header(path, is_path=True) | {"preview_px": max_px},
+            header=self._header(path) | {"preview_px": max_px, "from_ms": at_ms},
             payload=path,
             reply_limit=picture_limit(max_px),
             accept=lambda header, payload: read_picture(header, payload, max_px),
@@ -71,26 +89,28 @@ class DecodePool:
         """Kills the processes and cancels what is unfinished. Returns whether all ended within `timeout_s`."""
         return self._pool.close(timeout_s)
 
-    def _decode(
-        self, source: bytes, views: Sequence[ImageView], priority: Priority, *, is_path: bool
-    ) -> Future[Decoded]:
-        views = tuple(views)
-        header = self._header(source, is_path=is_path)
+    def _decode(self, source: bytes, header: Mapping[str, Any], wanted: Wanted, priority: Priority) -> Future[Decoded]:
+        kind, from_ms = header["kind"], header["from_ms"]
+        views = [astuple(view) for view in wanted.views]
         request = Request(
-            header=header | {"views": [(view.resize_px, view.crop_px) for view in views]},
+            header={**header, "views": views, "sound": wanted.sound, "clips": wanted.clips},
             payload=source,
-            reply_limit=decoded_limit(views),
-            accept=lambda reply, payload: read_decoded(reply, payload, Kind(header["kind"]), views),
+            reply_limit=decoded_limit(kind, wanted.views),
+            accept=lambda reply, payload: read_decoded(reply, payload, kind, wanted, from_ms),
             explain=self._explain,
         )
         return self._pool.submit(request, priority)
 
-    def _header(self, source: bytes, *, is_path: bool) -> dict[str, Any]:
-        kind = kind_of(source) if is_path else None
+    def _header(self, path: bytes | None) -> dict[str, Any]:
+        """What is asked in every request: of the file at `path`, or of a picture's bytes."""
         return {
-            "kind": kind or Kind.IMAGE,
-            "is_path": is_path,
+            "kind": (path and kind_of(path)) or Kind.IMAGE,
+            "is_path": path is not None,
             "views": (),
+            "sound": False,
+            "clips": False,
+            "from_ms": 0,
+            "until_ms": None,
             "preview_px": 0,
             "max_pixels": self._max_pixels,
             "max_bytes": self._max_bytes,

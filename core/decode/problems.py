@@ -10,14 +10,20 @@ from core.records import Reason
 
 _SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.EMPTY: ("The file is empty.", "Copy it again from where it came from."),
-    Reason.NOT_MEDIA: ("The file is not a picture, whatever its name says.", "It is left out of search."),
-    Reason.UNSUPPORTED: ("Pictures of this format cannot be read.", "Save the picture as JPEG or PNG."),
+    Reason.NOT_MEDIA: ("The file is no picture, sound or video, whatever its name says.", "It is left out of search."),
+    Reason.UNSUPPORTED: (
+        "Files of this format cannot be read.",
+        "Save it in a common format: JPEG or PNG, MP3 or WAV, MP4.",
+    ),
     Reason.INCOMPLETE: ("The file ends too early.", "Copy it again from where it came from."),
     Reason.DAMAGED: ("The file is damaged.", "Copy it again, or save it anew with the program that made it."),
-    Reason.TOO_LARGE: ("The picture is too large.", "Raise the limit in the settings, or save a smaller copy."),
+    Reason.TOO_LARGE: ("The file is too large.", "Raise the limit in the settings, or save a smaller copy."),
     Reason.TOO_SLOW: ("Reading the file took too long.", "Try again, or raise the time limit in the settings."),
-    Reason.DECODER_CRASHED: ("The file could not be read: it made the reader crash.", "Save the picture anew."),
-    Reason.OUT_OF_MEMORY: ("There was not enough memory to read the file.", "Save a smaller copy of the picture."),
+    Reason.DECODER_CRASHED: (
+        "The file could not be read: it made the reader crash.",
+        "Save it anew with another program.",
+    ),
+    Reason.OUT_OF_MEMORY: ("There was not enough memory to read the file.", "Save a smaller copy of it."),
     Reason.UNREADABLE: ("The file could not be read.", "Check that its drive is connected, then try again."),
     Reason.CHANGED_WHILE_READING: ("The file changed while it was being read.", "It will be read again."),
 }

@@ -14,7 +14,7 @@ from core.records import Reason
 
 
 @contextmanager
-def open_source(path: bytes, max_bytes: int) -> Iterator[IO[bytes]]:
+def open_source(path: bytes, max_bytes: int | None) -> Iterator[IO[bytes]]:
     """The bytes of the regular file at `path`, for reading; they are one file's, start to end, or an error is raised.
 
     Raises:
@@ -39,12 +39,12 @@ def open_source(path: bytes, max_bytes: int) -> Iterator[IO[bytes]]:
             _check_unchanged(path, before, os.fstat(descriptor))
 
 
-def _check_ordinary(status: os.stat_result, max_bytes: int) -> None:
+def _check_ordinary(status: os.stat_result, max_bytes: int | None) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise media_error(Reason.NOT_MEDIA, "This is no ordinary file.")
     if status.st_size == 0:
         raise media_error(Reason.EMPTY)
-    if status.st_size > max_bytes:
+    if max_bytes is not None and status.st_size > max_bytes:
         size, limit = (round(number / 1e6) for number in (status.st_size, max_bytes))
         raise media_error(Reason.TOO_LARGE, f"The file has {size:,} MB; up to {limit:,} are read.")
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.embed.graph import Array, Graph, Outputs, Run
-from core.embed.processor import run_on_processor
+from core.embed.graph import NEARLY_SAME, SAME, Array, Graph, Outputs, Run, agree, by_input
+from core.embed.processor import PROCESSOR, run_on_processor
 from core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TITLES = {"cpu": "processor", "cuda": "NVIDIA graphics card", "mps": "Apple graphics"}
-SAME_ANSWER = 0.9999
-"""Least cosine between an accelerator's and the processor's outputs; drivers that compute rubbish do exist."""
+TITLES = {"cpu": PROCESSOR, "cuda": "NVIDIA graphics card", "mps": "Apple graphics"}
 
 
 def run_graph(graph: Graph, device: str, cache: Path) -> tuple[Run, str]:
@@ -34,15 +32,21 @@ def run_graph(graph: Graph, device: str, cache: Path) -> tuple[Run, str]:
 
     Raises ModelError if the graph cannot be built, or not run rightly on the device asked for by name.
     """
+    run = _on_accelerator(graph, device) or run_on_processor(graph, cache)
+    return run, run.runs_on
+
+
+def _on_accelerator(graph: Graph, device: str) -> Run | None:
     wanted = _accelerator() if device == "auto" else device
-    if wanted != "cpu":
-        try:
-            return run_on_accelerator(graph, wanted), TITLES[wanted]
-        except ModelError as error:
-            if device != "auto":
-                raise
-            log.warning("not using the %s: %s", TITLES[wanted], error)
-    return run_on_processor(graph, cache), TITLES["cpu"]
+    if wanted == "cpu":
+        return None
+    try:
+        return run_on_accelerator(graph, wanted)
+    except ModelError as error:
+        if device != "auto":
+            raise
+        log.warning("not using the %s: %s", TITLES[wanted], error)
+        return None
 
 
 def run_on_accelerator(graph: Graph, device: str) -> Run:
@@ -56,38 +60,70 @@ def run_on_accelerator(graph: Graph, device: str) -> Run:
     if not present:
         raise ModelError(f"This computer has no {TITLES[device]} that can be used.", "Choose auto in the settings.")
     torch.backends.cudnn.allow_tf32 = False  # vectors must not differ from those of a processor
-    run = _batches(graph.build(), "cpu")
-    expected = run([graph.example])
+    module = graph.build()
+    expected = Batches(module, "cpu", TITLES["cpu"])(graph.examples)
     try:
-        run = _batches(graph.build(), device)
-        answer = run([graph.example])
+        if graph.reduced:
+            bf16 = device == "cuda" and torch.cuda.is_bf16_supported()
+            name, dtype = ("bf16", torch.bfloat16) if bf16 else ("fp16", torch.float16)
+            run = Batches(module.to(dtype), device, f"{TITLES[device]}, {name}")
+            if agree(run(graph.examples), expected, NEARLY_SAME):
+                return run
+            module = graph.build()
+        run = Batches(module, device, TITLES[device])
+        answers = run(graph.examples)
     except RuntimeError as error:  # no kernel for this card, no memory, an old driver
         raise ModelError(f"The {TITLES[device]} does not work ({error}).", "Choose cpu in the settings.") from error
-    if not all(map(_agree, answer[0], expected[0])):
+    if not agree(answers, expected, SAME):
         raise ModelError(f"The {TITLES[device]} gives wrong answers.", "Choose cpu in the settings.")
     return run
 
 
-def _batches(module: torch.nn.Module, device: str) -> Run:
-    import numpy as np
-    import torch
+class Batches:
+    """A torch module that runs as many inputs together as fit into the memory of its device."""
 
-    module = module.to(device)
+    def __init__(self, module: torch.nn.Module, device: str, runs_on: str) -> None:
+        self.runs_on = runs_on
+        self._module = module.to(device)
+        self._device = device
+        self._most = sys.maxsize
 
-    def run(inputs: Sequence[Array]) -> list[Outputs]:
-        if not inputs:
-            return []
-        with torch.inference_mode():
-            outputs = [output.cpu().numpy() for output in module(torch.from_numpy(np.concatenate(inputs)).to(device))]
-        return [tuple(output[row : row + 1] for output in outputs) for row in range(len(inputs))]
+    def __call__(self, inputs: Sequence[Array]) -> list[Outputs]:
+        """Raises ModelError if not even one input fits."""
+        outputs: list[Outputs] = []
+        while len(outputs) < len(inputs):
+            some = inputs[len(outputs) : len(outputs) + self._most]
+            done = self._together(some)
+            if done is None:
+                self._give_way(len(some))
+            else:
+                outputs += done
+        return outputs
 
-    return run
+    def _together(self, inputs: Sequence[Array]) -> list[Outputs] | None:
+        """None if there is too little memory for that many."""
+        import numpy as np
+        import torch
 
+        try:
+            with torch.inference_mode():
+                answer = self._module(torch.from_numpy(np.concatenate(inputs)).to(self._device))
+                tensors = answer if isinstance(answer, tuple) else (answer,)
+                return by_input(tuple(tensor.float().cpu().numpy() for tensor in tensors))
+        except RuntimeError as error:  # Apple's has no class of its own
+            if not isinstance(error, torch.OutOfMemoryError) and "out of memory" not in str(error):
+                raise
+        return None
 
-def _agree(one: Array, other: Array) -> bool:
-    import numpy as np
+    def _give_way(self, tried: int) -> None:
+        import torch
 
-    return bool(np.vdot(one, other) >= SAME_ANSWER * np.linalg.norm(one) * np.linalg.norm(other) > 0)
+        if tried == 1:
+            raise ModelError(f"The {self.runs_on} has too little memory.", "Choose cpu in the settings.")
+        self._most = tried // 2
+        log.warning("the %s has too little memory for %d inputs at once: now %d", self.runs_on, tried, self._most)
+        if self._device == "cuda":
+            torch.cuda.empty_cache()
 
 
 def _accelerator() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
+from core.errors import ModelError
 from core.records import EncoderSpec, ModelCard, Segment, SpaceId, Vectors, WeightFile
 
 
@@ -61,6 +62,8 @@ class EncoderFactory(Protocol):
 
 ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
+    "perceiver": "core.embed.perceiver:Perceiver",
+    "clip": "core.embed.clip:Clip",
 }
 """What runs each family of models."""
 
@@ -74,8 +77,10 @@ def make_encoder(card: ModelCard, *, weights: Weights, device: str, cache: Path)
         device: the setting: auto, cpu, cuda or mps.
         cache: the folder for models converted for this machine.
 
-    Raises ModelError if its weights are absent.
+    Raises ModelError if its weights are absent, or nothing here runs such a model.
     """
+    if card.family not in ENCODERS:
+        raise ModelError(f"{card.title} is a kind of model that Likewise cannot run.")
     module, _, name = ENCODERS[card.family].partition(":")
     factory = cast(EncoderFactory, getattr(importlib.import_module(module), name))
     return factory(card, weights=weights, device=device, cache=cache)

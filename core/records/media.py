@@ -12,10 +12,17 @@ from core.records.basics import FileId, Kind, Pixels, Samples
 
 @dataclass(frozen=True, slots=True)
 class ImageView:
-    """The pixels an encoder wants: shorter side resized to `resize_px` (bicubic), centre crop `crop_px` square."""
+    """The pixels an encoder wants: shorter side resized to `resize_px`, then a centre crop `crop_px` square.
+
+    Attributes:
+        square: the whole picture is squeezed into the square instead; `resize_px` is then its side, too.
+        bilinear: resized by straight lines, where the usual is cubic curves.
+    """
 
     resize_px: int
     crop_px: int
+    square: bool = False
+    bilinear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ CLIP_RATE_HZ = 48000
 CLIP_SAMPLES = CLIP_FRAMES * CLIP_RATE_HZ // CLIP_FPS
 SOUND_RATE_HZ = 16000
 """Sound for understanding: what Whisper and the voice detector were trained on."""
+WINDOW_MS = 30_000
+"""The longest window of sound that is one segment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Linux's observer, watchdog's with three things it keeps to itself made known.
+"""Linux's observer: watchdog's, put right where it would miss something without a word.
 
-It swallows lost events and directories it could not watch, and it watches hidden directories, which are many (caches,
-repositories) and use up the limit on watches.
+It swallows lost events and directories it could not watch; it watches hidden directories, which are many (caches,
+repositories) and use up the limit on watches; and it confuses directories that take each other's place.
 """
 
 from __future__ import annotations
@@ -27,13 +27,45 @@ class InotifyObserver(BaseObserver):
         self._descriptor = _Descriptor(on_lost, on_unwatched)
         self._descriptor.name = "watch-inotify"
         self._descriptor.start()
-        super().__init__(InotifyEmitter, inotify_fd=self._descriptor)
+        super().__init__(_Emitter, inotify_fd=self._descriptor)
 
     def on_thread_stop(self) -> None:
         """Ends the emitters, then the thread that reads from the system."""
         super().on_thread_stop()
         self._descriptor.stop()
         self._descriptor.join()
+
+
+class _Emitter(InotifyEmitter):
+    def on_thread_start(self) -> None:
+        self._inotify = _Group(
+            self._inotify_fd,
+            os.fsencode(self.watch.path),
+            is_recursive=self.watch.is_recursive,
+            event_mask=self.get_event_mask_from_filter(),
+            follow_symlink=self.watch.follow_symlink,
+        )
+
+
+class _Group(InotifyWatchGroup):
+    """The watches below one root.
+
+    WORKAROUND: watchdog 7.1 keeps a directory that was moved away, under the path that it had. Its successor there may
+    then never be watched, and the end of the second of the two is a KeyError that ends the thread. So what is moved is
+    forgotten; if it comes up again below the root, watchdog takes it for new.
+    """
+
+    def on_event(self, event: InotifyEvent) -> None:
+        if event.is_moved_from and event.is_directory:
+            with self._lock:
+                self._forget(self._build_event_source_path(event))
+        super().on_event(event)
+
+    def _forget(self, moved: bytes | None) -> None:
+        if moved is not None and self.is_active:
+            below = moved + os.sep.encode()
+            watched = self._active_callbacks_by_watch.items()
+            self._remove_callbacks([wd for wd, path in watched if path == moved or path.startswith(below)])
 
 
 class _Descriptor(InotifyFD):
@@ -54,6 +86,13 @@ class _Descriptor(InotifyFD):
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 self._on_unwatched(root)
             raise
+
+    def _add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
+        # WORKAROUND: what is made or moved while watchdog 7.1 walks through a new directory it adds twice, on the walk
+        # and at its own event. It warns then, and dies where warnings are errors; being watched already is no fault
+        watch = self._get_or_create_watch(path, mask)
+        watch.callbacks[id_] = callback
+        return watch.wd
 
     def handle_event(self, event: InotifyEvent) -> None:
         super().handle_event(event)

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -246,10 +246,9 @@ class StoreMachine(RuleBasedStateMachine):
 
 @pytest.mark.parametrize(("name", "histories"), [("exact", 20), ("hnsw", 20), ("milvus", 5)])
 def test_any_history_ends_in_the_same_answers(name: str, histories: int) -> None:
-    few = settings(
-        max_examples=histories, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    run_state_machine_as_test(
+        lambda: StoreMachine(name), settings=settings(max_examples=histories, stateful_step_count=40)
     )
-    run_state_machine_as_test(lambda: StoreMachine(name), settings=few)
 
 
 def test_ten_thousand_steps(store: VectorStore) -> None:

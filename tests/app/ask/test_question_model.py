@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ask.question_model import NO_FILTERS, Asked, ExampleChip, QuestionModel, Removal, chip_of
@@ -126,7 +126,6 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first example builds tables of Unicode
 @given(st.dictionaries(st.sampled_from(["text", "paths", "kinds", "folder_id", "since", "until"]), JSON))
 def test_nothing_that_was_stored_can_break_the_start(stored: dict[str, object]) -> None:
     model = QuestionModel()

@@ -34,8 +34,9 @@ def as_seen(image: Image.Image, view: ImageView = VIEW) -> NDArray[np.uint8]:
     """The reference: every pixel decoded, then resized and cropped as torchvision and Hugging Face do."""
     scale = view.resize_px / min(image.size)
     size = (int(image.width * scale + 1e-9), int(image.height * scale + 1e-9))
-    image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
-    left, top = (size[0] - view.crop_px) // 2, (size[1] - view.crop_px) // 2
+    method = Image.Resampling.BILINEAR if view.bilinear else Image.Resampling.BICUBIC
+    image = image.convert("RGB").resize((view.crop_px, view.crop_px) if view.square else size, method)
+    left, top = (image.width - view.crop_px) // 2, (image.height - view.crop_px) // 2
     return np.asarray(image.crop((left, top, left + view.crop_px, top + view.crop_px)))
 
 

@@ -27,6 +27,7 @@ from core.errors import MediaError
 from core.records import Decoded, ImageView, Kind, Reason
 from core.runtime.frames import FrameError
 from core.runtime.worker import Priority
+from tests.conftest import children
 from tests.core.decode.conftest import VIEW, as_seen, difference
 
 WAIT_S = 60
@@ -45,10 +46,6 @@ def decoding(processes: int = 1, *, limit_s: float = 20, max_pixels: int = 250_0
 def photo(picture: Image.Image, tmp_path: Path) -> bytes:
     picture.save(tmp_path / "photo.jpg", quality=92)
     return os.fsencode(tmp_path / "photo.jpg")
-
-
-def children() -> list[int]:
-    return [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
 
 
 def the_child(pool: DecodePool, photo: bytes, before: set[int]) -> int:

@@ -241,7 +241,8 @@ def test_a_large_picture_that_is_no_jpeg_keeps_its_pixels_too(picture: Image.Ima
 
 def test_several_views_come_from_one_decode(picture: Image.Image, tmp_path: Path) -> None:
     picture.save(tmp_path / "a.png")
-    views = (VIEW, ImageView(256, 224), ImageView(384, 384))
+    views = (VIEW, ImageView(256, 224), ImageView(384, 384), ImageView(224, 224, bilinear=True))
+    views += (ImageView(224, 224, square=True), ImageView(256, 256, square=True, bilinear=True))
 
     with (tmp_path / "a.png").open("rb") as file:
         decoded = ImageDecoder().decode(file, Order(views, 1_000_000))

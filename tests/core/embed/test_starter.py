@@ -19,16 +19,19 @@ from core.embed.head import Head, unit
 from core.embed.processor import run_on_processor
 from core.embed.starter import Starter
 from core.errors import ModelError
-from core.models.wheel import read_weights
+from core.models.shelf import Shelf
 from core.paths import resource
 from core.records import ImageView, Segment, WeightFile
 
+SHELF = Shelf(Path("/nowhere"))
+CARD = SHELF.card("starter")
+WEIGHTS = SHELF.weights(CARD)
 Seen: TypeAlias = "Callable[[Path, ImageView], Segment]"
 
 
 @pytest.fixture(scope="module")
 def encoder(model_cache: Path) -> Iterator[Starter]:
-    made = Starter(weights=read_weights, device="cpu", cache=model_cache)
+    made = Starter(CARD, weights=WEIGHTS, device="cpu", cache=model_cache)
     yield made
     made.unload()
 
@@ -65,7 +68,7 @@ def test_what_it_runs_on_is_known_once_a_picture_was_seen(
 
 
 def test_openvino_gives_what_torch_gives(model_cache: Path, sample_photos: list[Path], seen: Seen) -> None:
-    graph = efficientnet.graph(read_weights)
+    graph = efficientnet.graph(WEIGHTS)
     pixels = [seen(photo, efficientnet.VIEW).views[efficientnet.VIEW][None] for photo in sample_photos]
     run, _ = run_graph(graph, "cpu", model_cache)
     with torch.no_grad():
@@ -78,13 +81,13 @@ def test_openvino_gives_what_torch_gives(model_cache: Path, sample_photos: list[
 def test_words_are_those_of_sentence_transformers(model_cache: Path) -> None:
     """Against all-MiniLM-L6-v2's own pipeline: padded batch, attention mask, mean over tokens, unit norm."""
     texts = ["a cat", "Two dogs run along the shore .", "Café DEL mar"]
-    tower = minilm.MiniLM(read_weights, model_cache)
+    tower = minilm.MiniLM(WEIGHTS, model_cache)
     tokenizer, _ = tower.load()
     rows = [tokenizer.encode(text).ids for text in texts]
     longest = max(map(len, rows))
     tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-    bert = minilm.MiniLM(read_weights, model_cache)._build().bert
+    bert = minilm.MiniLM(WEIGHTS, model_cache)._build().bert
     with torch.no_grad():
         states = bert(input_ids=tokens, attention_mask=mask).last_hidden_state
     mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
@@ -102,11 +105,11 @@ def test_a_picture_that_gives_no_direction_is_marked(encoder: Starter) -> None:
 
 
 def test_another_head_makes_another_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = Starter(weights=read_weights, device="cpu", cache=tmp_path).spec
+    shipped = Starter(CARD, weights=WEIGHTS, device="cpu", cache=tmp_path).spec
     head = Head.read(resource("starter", "head.safetensors"))
     replace(head, text_mean=head.text_mean + 1).write(tmp_path / "head.safetensors")
     monkeypatch.setattr(starter, "resource", lambda *_: tmp_path / "head.safetensors")
-    other = Starter(weights=read_weights, device="cpu", cache=tmp_path).spec
+    other = Starter(CARD, weights=WEIGHTS, device="cpu", cache=tmp_path).spec
     assert {space.space_id for space in shipped.spaces}.isdisjoint(space.space_id for space in other.spaces)
 
 
@@ -117,7 +120,7 @@ def test_a_damaged_file_of_ours_is_a_sentence(name: str, tmp_path: Path, monkeyp
         (tmp_path / file).write_bytes(content[:-100] if file == name else content)
     monkeypatch.setattr(starter, "resource", lambda _, file: tmp_path / file)
     with pytest.raises(ModelError, match=f"{name} is damaged"):
-        Starter(weights=read_weights, device="cpu", cache=tmp_path).strangers()
+        Starter(CARD, weights=WEIGHTS, device="cpu", cache=tmp_path).strangers()
 
 
 def test_the_head_is_small_and_comes_with_its_card() -> None:
@@ -132,9 +135,11 @@ sys.addaudithook(lambda event, _: told.append(event) if event.startswith("socket
 from pathlib import Path
 import numpy as np
 from core.embed.starter import Starter
-from core.models.wheel import read_weights
+from core.models.shelf import Shelf
 from core.records import Segment
-encoder = Starter(weights=read_weights, device="auto", cache=Path(sys.argv[1]))
+shelf = Shelf(Path("/nowhere"))
+card = shelf.card("starter")
+encoder = Starter(card, weights=shelf.weights(card), device="auto", cache=Path(sys.argv[1]))
 encoder.load()
 encoder.encode_query(["a cat"])
 """
@@ -162,18 +167,22 @@ def test_preparing_both_networks_opens_no_connection(tmp_path: Path) -> None:
 @pytest.fixture
 def small_cache(tmp_path: Path, encoder: Starter, model_cache: Path) -> Path:
     """The image network's files, in a cache of their own."""
-    run_on_processor(efficientnet.graph(read_weights), model_cache)
+    run_on_processor(efficientnet.graph(WEIGHTS), model_cache)
     for path in model_cache.glob("efficientnet*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path
 
 
-def unasked(file: WeightFile) -> bytes:
-    raise ModelError(f"asked for {file.member}")
+class Unasked:
+    def file(self, file: WeightFile) -> bytes:
+        raise ModelError(f"asked for {file.member}")
+
+    def folder(self) -> Path:
+        raise ModelError("asked for a folder")
 
 
 def test_a_sound_copy_needs_no_weights(small_cache: Path) -> None:
-    run = run_on_processor(efficientnet.graph(unasked), small_cache)
+    run = run_on_processor(efficientnet.graph(Unasked()), small_cache)
     assert len(run([np.zeros((1, 224, 224, 3), np.uint8)])[0]) == 2
 
 
@@ -190,14 +199,14 @@ def test_a_damaged_copy_is_never_used(small_cache: Path, part: str, damage: str)
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
     with pytest.raises(ModelError, match="asked for"):
-        run_on_processor(efficientnet.graph(unasked), small_cache)
+        run_on_processor(efficientnet.graph(Unasked()), small_cache)
 
 
 def test_a_damaged_copy_is_made_anew(small_cache: Path) -> None:
     (path,) = small_cache.glob("*.bin")
     sound = path.read_bytes()
     path.write_bytes(sound[:-7])
-    run_on_processor(efficientnet.graph(read_weights), small_cache)
+    run_on_processor(efficientnet.graph(WEIGHTS), small_cache)
     assert path.read_bytes() == sound
     assert len(list(small_cache.iterdir())) == 3
 
@@ -205,7 +214,7 @@ def test_a_damaged_copy_is_made_anew(small_cache: Path) -> None:
 def test_copies_of_earlier_revisions_are_removed(small_cache: Path) -> None:
     (small_cache / "efficientnet-lite0-0123456789abcdef.bin").write_bytes(b"old")
     (small_cache / "minilm-0123456789abcdef.bin").write_bytes(b"of another graph")
-    run_on_processor(replace(efficientnet.graph(read_weights), revision="new"), small_cache)
+    run_on_processor(replace(efficientnet.graph(WEIGHTS), revision="new"), small_cache)
     assert sorted(path.suffix for path in small_cache.glob("efficientnet*")) == [".bin", ".json", ".xml"]
     assert (small_cache / "minilm-0123456789abcdef.bin").exists()
 
@@ -213,20 +222,20 @@ def test_copies_of_earlier_revisions_are_removed(small_cache: Path) -> None:
 def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     blocked = tmp_path / "file"
     blocked.write_bytes(b"no folder")
-    run = run_on_processor(efficientnet.graph(read_weights), blocked)
+    run = run_on_processor(efficientnet.graph(WEIGHTS), blocked)
     assert len(run([np.zeros((1, 224, 224, 3), np.uint8)])) == 1
     assert "cannot be kept" in caplog.text
 
 
 def test_absent_weights_are_an_error_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="asked for"):
-        Starter(weights=unasked, device="cpu", cache=tmp_path).load()
+        Starter(CARD, weights=Unasked(), device="cpu", cache=tmp_path).load()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a graphics card")
 def test_a_card_that_is_not_there_is_an_error_with_advice(model_cache: Path) -> None:
     with pytest.raises(ModelError, match="auto"):
-        run_on_accelerator(efficientnet.graph(read_weights), "cuda")
+        run_on_accelerator(efficientnet.graph(WEIGHTS), "cuda")
 
 
 @pytest.mark.gpu
@@ -236,7 +245,7 @@ def test_the_graphics_card_gives_what_the_processor_gives(
     if not torch.cuda.is_available():
         pytest.skip("no graphics card")
     segments = [seen(photo, efficientnet.VIEW) for photo in sample_photos]
-    there, here = (Starter(weights=read_weights, device=name, cache=model_cache) for name in ("cuda", "cpu"))
+    there, here = (Starter(CARD, weights=WEIGHTS, device=name, cache=model_cache) for name in ("cuda", "cpu"))
     expected = here.encode_media(segments)
     for space, rows in there.encode_media(segments).items():
         assert (rows * expected[space]).sum(axis=1).min() > 0.9999

@@ -15,6 +15,7 @@ from core.runtime.child_process import ChildStartError, python_command
 from core.runtime.frames import HEADER_LIMIT
 from core.runtime.requests import Loss
 from core.runtime.worker import Priority
+from tests.conftest import children
 from tests.core.runtime.conftest import ECHO, WAIT_S, ask, is_gone_or_zombie, request, running, until
 
 
@@ -266,7 +267,3 @@ def test_an_isolated_interpreter_imports_the_project_and_nothing_from_here(tmp_p
     run = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True)
 
     assert json.loads(run.stdout) == 1
-
-
-def children() -> set[str]:
-    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}

@@ -199,7 +199,7 @@ def test_moved_file_keeps_what_was_understood(library: Library) -> None:
     assert library.reader.exact_name_matches("a.jpg", Filters()) == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(6)), gone=st.integers(0, 5), added=st.booleans())
 def test_paths_may_be_swapped_in_any_way(library: Library, order: list[int], gone: int, added: bool) -> None:
     """Files change names among each other while one is deleted and its name, or a new one, is taken."""

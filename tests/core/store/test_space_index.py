@@ -348,7 +348,7 @@ def test_library_without_hnswlib_is_searched_exactly(filled: Library, monkeypatc
     assert_right(filled, index)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_history_ends_in_the_same_answers(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Files come, go and return between refreshes, merges, snapshots and restarts, some snapshots being lost."""

@@ -256,7 +256,7 @@ def perform(root: Path, what: str, first: Path, second: Path, data: bytes) -> No
         second.hardlink_to(first)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rounds=st.lists(st.lists(operation, min_size=1, max_size=12), min_size=1, max_size=4))
 def test_catalog_equals_disk_after_any_operations(rounds: list[list[tuple[str, str, str]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -36,6 +36,11 @@ class Ear:
             assert self._told.wait_for(lambda: root in self.roots, PATIENCE_S), f"{root} was not told"
             self.roots = [other for other in self.roots if other != root]
 
+    def settle(self) -> None:
+        """Waits until what happened so far was told, and forgets it."""
+        while not self.is_silent(1.0):
+            self.roots.clear()
+
     def is_silent(self, seconds: float) -> bool:
         with self._told:
             return not self._told.wait_for(lambda: self.roots, seconds)
@@ -115,6 +120,41 @@ def test_moved_folder_is_heard_under_its_new_name(root: Path, ear: Ear) -> None:
     ear.expect(root)
 
 
+def at_once(folder: Path, commands: str) -> None:
+    """Runs shell commands in `folder` while nobody can hear of what they do: the interpreter's lock is held."""
+    assert ctypes.PyDLL(None).system(os.fsencode(f"cd '{folder}' && {commands}")) == 0
+
+
+def test_folder_moved_into_a_new_one_is_heard_there(root: Path, ear: Ear) -> None:
+    """The walk through the new one comes upon a folder that is watched already."""
+    at_once(root, "mkdir new && mv d new/d")
+    ear.settle()
+    (root / "new" / "d" / "a.jpg").write_bytes(b"x")
+    ear.expect(root)
+
+
+def test_folder_that_left_is_forgotten_and_its_name_free(root: Path, ear: Ear, tmp_path: Path) -> None:
+    left = (root / "d").rename(tmp_path / "d")
+    ear.settle()
+    (left / "a.jpg").write_bytes(b"x")
+    assert ear.is_silent(0.6)
+    (root / "d").mkdir()
+    ear.expect(root)
+    (root / "d").rename(root / "e")
+    ear.expect(root)
+    shutil.rmtree(left)
+    ear.settle()
+    (root / "e" / "a.jpg").write_bytes(b"x")
+    ear.expect(root)
+
+
+def test_folder_with_the_name_of_one_that_just_left_is_heard(root: Path, ear: Ear) -> None:
+    at_once(root, "mv d .. && mkdir d && mv d e")
+    ear.settle()
+    (root / "e" / "a.jpg").write_bytes(b"x")
+    ear.expect(root)
+
+
 def test_each_root_is_told_of_its_own(root: Path, watcher: Watcher, ear: Ear, tmp_path: Path) -> None:
     other = tmp_path / os.fsdecode(b"other-\xff")
     other.mkdir()
@@ -155,10 +195,10 @@ def test_steady_storm_is_told_though_it_never_pauses(root: Path, ear: Ear) -> No
 
 
 def test_lost_events_make_every_root_dirty(root: Path, ear: Ear) -> None:
-    """The kernel's queue overflows while nobody can read from it: the interpreter's lock is held."""
+    """The kernel's queue overflows while nobody can read from it."""
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
-    loop = f"cd '{root}/d' && i=0 && while [ $i -le {limit // 2 + 500} ]; do : > $i.txt; i=$((i+1)); done"
-    assert ctypes.PyDLL(None).system(loop.encode()) == 0  # no medium: only the loss itself can be told
+    loop = f"i=0; while [ $i -le {limit // 2 + 500} ]; do : > $i.txt; i=$((i+1)); done"
+    at_once(root / "d", loop)  # no medium: only the loss itself can be told
     ear.expect(root)
 
 
