@@ -117,7 +117,7 @@ class Pipeline:
         self._going_on: deque[tuple[_Begun, int]] = deque()
         self._ready: deque[_Stretch] = deque()
         self._encodes = 0
-        self._unsaved: list[tuple[IndexedFile, bytes]] = []
+        self._unsaved: list[tuple[_Begun, IndexedFile, bytes]] = []
         self._saving = False
 
     @property
@@ -229,7 +229,7 @@ class Pipeline:
         if self._unsaved and not self._saving:
             batch, self._unsaved = self._unsaved, []
             self._saving = True
-            future = self._store.call(Priority.NORMAL, Storage.save, batch)
+            future = self._store.call(Priority.NORMAL, Storage.save, [(indexed, jpeg) for _, indexed, jpeg in batch])
             self._when_done(future, lambda: self._on_saved(batch, future))
 
     def _next_batch(self) -> list[_Stretch]:
@@ -276,7 +276,7 @@ class Pipeline:
             vectors = embedded.vectors[row : row + len(stretch.segments)]
             row += len(stretch.segments)
             begun = stretch.begun
-            if begun.file_id not in self._files:  # it failed meanwhile
+            if self._files.get(begun.file_id) is not begun:  # it failed meanwhile
                 continue
             begun.unable |= embedded.unable
             segments = [_indexed(segment, found) for segment, found in zip(stretch.segments, vectors, strict=True)]
@@ -286,7 +286,7 @@ class Pipeline:
                 error = MediaError("The picture could not be understood.", reason=Reason.NOT_UNDERSTOOD)
                 self._give_up(begun, Stage.EMBED, error)
             else:
-                self._unsaved.append(self._stretch_to_save(stretch, segments))
+                self._unsaved.append((begun, *self._stretch_to_save(stretch, segments)))
 
     def _stretch_to_save(self, stretch: _Stretch, segments: list[IndexedSegment]) -> tuple[IndexedFile, bytes]:
         begun = stretch.begun
@@ -315,17 +315,19 @@ class Pipeline:
             later=later,
         ), begun.first.thumbnail if stretch.ends else b""
 
-    def _on_saved(self, batch: list[tuple[IndexedFile, bytes]], future: Future[None]) -> None:
+    def _on_saved(self, batch: list[tuple[_Begun, IndexedFile, bytes]], future: Future[None]) -> None:
         future.result()
         self._saving = False
-        ended = [indexed for indexed, _ in batch if indexed.ends]
-        for indexed in ended:
-            self._files.pop(indexed.file_id, None)
-        self._finished(sum(not indexed.later for indexed in ended))
+        ended = [(begun, indexed) for begun, indexed, _ in batch if indexed.ends]
+        for begun, _ in ended:
+            if self._files.get(begun.file_id) is begun:  # it may have been claimed again, to be listened to
+                del self._files[begun.file_id]
+        self._finished(sum(not indexed.later for _, indexed in ended))
 
     def _give_up(self, begun: _Begun, stage: Stage, error: MediaError) -> None:
         """One file's end, whatever stretches of it are on their way."""
-        if self._files.pop(begun.file_id, None) is not None:
+        if self._files.get(begun.file_id) is begun:
+            del self._files[begun.file_id]
             self._going_on = deque(waiting for waiting in self._going_on if waiting[0] is not begun)
             self._ready = deque(stretch for stretch in self._ready if stretch.begun is not begun)
             self._fail(begun.item, stage, error)

@@ -19,7 +19,9 @@ from PIL import Image
 from core.records import ImageView, Segment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-GRACE_S = 5.0
+WAIT_S = 100
+"""How long a test waits for what must come, the machine being busy with other things. Only a failure takes so long."""
+GRACE_S = 20.0
 """How long what a test started may take to end after it."""
 LASTING_THREADS = ("tqdm_monitor", "pytest_timeout")
 """Threads that libraries start once and keep: tqdm's watches its bars, pytest-timeout's watches us."""
@@ -72,6 +74,14 @@ def children() -> dict[int, str]:
         if parent == os.getpid() and not any(name in command for name in LASTING_PROCESSES):
             found[int(stat.parent.name)] = command
     return found
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what must come true."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core import Kind, __version__
 from core.cli.exits import Exit
@@ -16,6 +17,7 @@ examples:
   likewise similar ~/Downloads/cat.jpg -k 5 find the five photos most like this one
   likewise search sunset --json | jq -r '.[].path'
   likewise failures --retry                 try again what could not be read
+  likewise models download clip             get a model that understands more words
   likewise gui ~/Pictures                   open the window
 
 exit codes: 0 done, 2 wrong use, 3 a system library is missing, 130 interrupted, 1 anything else
@@ -58,14 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     stored = _Parser(add_help=False)
     _add_store_options(stored)
-
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def command(name: str, help_: str, *parents: _Parser) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=help_, description=help_.capitalize() + ".", parents=[library, *parents], allow_abbrev=False
-        )
-
+    command = _adder(parser.add_subparsers(dest="command", metavar="COMMAND", title="commands"), library)
     index = command("index", "look through folders and understand what is new in them", stored)
     index.add_argument("paths", nargs="+", type=_folder, metavar="PATH", help="a folder")
     search = command("search", "find files by words", output, question, stored)
@@ -77,15 +72,26 @@ def make_parser() -> argparse.ArgumentParser:
     command("status", "show the library in numbers", output)
     failures = command("failures", "list the files that could not be indexed, and why", output)
     failures.add_argument("--retry", action="store_true", help="try them again first")
-    store = command("store", "compare the vector store with the library, or move to another one")
-    actions = store.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("check", parents=[library, output, stored], help="compare it with the library")
-    move = actions.add_parser("move", parents=[library, stored], help="move to another one; goes on if broken off")
-    move.add_argument("to", choices=("hnsw", "milvus"), help="hnsw: in this program; milvus: needs --milvus-uri")
+    _add_models(command("models", "list the models that understand your files, and get more of them"), library, output)
+    _add_store(
+        command("store", "compare what searches with the library, or move it elsewhere"), library, output, stored
+    )
     command("doctor", "check this installation, for when something does not work", output)
     window = command("gui", "open the window")
     window.add_argument("paths", nargs="*", type=_present, metavar="PATH", help="folders to add, files to search with")
     return parser
+
+
+def _adder(commands: Any, library: _Parser) -> Callable[..., argparse.ArgumentParser]:
+    """What adds a command to `commands`: its name, its help, and parsers whose options it has."""
+
+    def add(name: str, help_: str, *parents: _Parser) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = commands.add_parser(
+            name, help=help_, description=help_.capitalize() + ".", parents=[library, *parents], allow_abbrev=False
+        )
+        return parser
+
+    return add
 
 
 def _add_store_options(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +100,29 @@ def _add_store_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--milvus-token", metavar="TOKEN", help="kept in the system's keyring for that address; - reads it from stdin"
     )
+
+
+def _add_store(store: argparse.ArgumentParser, library: _Parser, output: _Parser, stored: _Parser) -> None:
+    action = _adder(store.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True), library)
+    action("check", "compare with the library what searches it", output, stored)
+    move = action("move", "move what searches the library; goes on where an earlier move ended", stored)
+    move.add_argument("to", choices=("hnsw", "milvus"), help="hnsw: this program; milvus: needs --milvus-uri once")
+
+
+def _add_models(models: argparse.ArgumentParser, library: _Parser, output: _Parser) -> None:
+    actions = models.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+    action = _adder(actions, library)
+    action("list", "list every model: what it is for, how large it is, whether it is here and in use", output)
+    download = action("download", "download a model, after asking; goes on where an earlier download ended")
+    download.add_argument("--yes", action="store_true", help="do not ask")
+    verify = action("verify", "read a model's files and compare them with what they should be")
+    remove = action("remove", "delete what was downloaded of a model; what it understood of your files is kept")
+    use = action("use", "use a model from now on, and wait until it has understood the library")
+    folder = action("folder", "take a model from a folder that you copied by hand; nothing in it is changed")
+    for needs_one in (download, remove, use, folder):
+        needs_one.add_argument("model", metavar="ID", help="a model of the list, or the id of one on the hub")
+    verify.add_argument("model", metavar="ID", nargs="?", default="", help="a model; all that are here if not given")
+    folder.add_argument("path", type=_folder, metavar="PATH", help="the folder that holds the model's files")
 
 
 def _count(text: str) -> int:

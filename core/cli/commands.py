@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.cli.doctor import doctor
 from core.cli.documents import failure_document, print_json, result_document, status_document
 from core.cli.exits import Exit
+from core.cli.models import models
+from core.cli.opening import opened
 from core.cli.progress_bar import follow
 from core.cli.stores import chosen_settings, store
-from core.cli.table import count, models_table, shown, size, table
-from core.engine import Engine, open_engine
-from core.errors import CoreError, LibraryBusyError
-from core.events import Event, NoticePosted
+from core.cli.table import count, models_table, say, shown, size, table
+from core.engine import Engine
 from core.records import (
     Example,
     Failure,
@@ -30,7 +28,6 @@ from core.records import (
     Question,
     Result,
 )
-from core.settings import Settings
 
 _REMARKS = {
     Outcome.EMPTY_LIBRARY: "The library is empty: add a folder with `likewise index PATH`.",
@@ -41,7 +38,7 @@ _REMARKS = {
 
 def index(arguments: Namespace) -> Exit:
     """Adds each folder, or looks through it again, and waits until everything is indexed."""
-    with _opened(arguments.library, chosen_settings(arguments)) as engine:
+    with opened(arguments.library, chosen_settings(arguments)) as engine:
         engine.start(watch=False)
         added = {_add(engine, path) for path in arguments.paths}
         follow(engine, engine.wait_idle())
@@ -52,7 +49,7 @@ def index(arguments: Namespace) -> Exit:
     print(f"Indexed {count(indexed, 'file')}{hint}")
     for folder in folders:
         if folder.state is FolderState.OFFLINE:
-            _say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept.")
+            say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept.")
     return Exit.DONE
 
 
@@ -62,7 +59,7 @@ def search(arguments: Namespace) -> Exit:
     if not words:
         if arguments.json:
             print_json([])
-        _say("Say what to look for, as in: likewise search a dog on a beach")
+        say("Say what to look for, as in: likewise search a dog on a beach")
         return Exit.WRONG_USE
     return _answer(arguments, text=words)
 
@@ -74,7 +71,7 @@ def similar(arguments: Namespace) -> Exit:
 
 def status(arguments: Namespace) -> Exit:
     """Shows the library in numbers."""
-    with _opened(arguments.library, reading=True) as engine:
+    with opened(arguments.library, reading=True) as engine:
         now = engine.status().result()
     size_bytes = sum(path.lstat().st_size for path in now.library.rglob("*") if path.is_file())
     if arguments.json:
@@ -86,19 +83,19 @@ def status(arguments: Namespace) -> Exit:
 
 def failures(arguments: Namespace) -> Exit:
     """Lists the files that failed; with `--retry`, those that fail again."""
-    with _opened(arguments.library, reading=not arguments.retry) as engine:
+    with opened(arguments.library, reading=not arguments.retry) as engine:
         if arguments.retry:
             engine.start(watch=False)
             tried = engine.retry().result()
             follow(engine, engine.wait_idle())
-            _say(f"Tried {count(tried, 'file')} again.")
+            say(f"Tried {count(tried, 'file')} again.")
         failed = engine.failures().result()
     if arguments.json:
         print_json([failure_document(failure) for failure in failed])
     elif failed:
         print("\n".join(map(_failure_text, failed)))
     if not failed:
-        _say("Every file could be indexed.")
+        say("Every file could be indexed.")
     return Exit.DONE
 
 
@@ -108,41 +105,10 @@ COMMANDS: dict[str, Callable[[Namespace], Exit]] = {
     "similar": similar,
     "status": status,
     "failures": failures,
+    "models": models,
     "doctor": doctor,
     "store": store,
 }
-
-
-@contextmanager
-def _opened(library: Path | None, settings: Settings | None = None, *, reading: bool = False) -> Iterator[Engine]:
-    """The engine on a library that did open. What the user should know of it is said at the end.
-
-    Who is only `reading` may do so while the library is open elsewhere, in the window say.
-    """
-    notices: list[str] = []
-
-    def hear(event: Event) -> None:
-        if isinstance(event, NoticePosted):
-            notices.append(event.text)
-
-    with _open(library, settings, reading=reading) as engine:
-        engine.events.subscribe(hear)
-        yield engine
-    for notice in notices:
-        _say(notice)
-
-
-def _open(library: Path | None, settings: Settings | None, *, reading: bool) -> Engine:
-    engine = open_engine(library, settings)
-    try:
-        engine.opened.result()
-    except CoreError as error:
-        engine.close()
-        if not (reading and isinstance(error, LibraryBusyError)):
-            raise
-        engine = open_engine(library, settings, read_only=True)
-        engine.opened.result()
-    return engine
 
 
 def _add(engine: Engine, path: Path) -> FolderId:
@@ -156,14 +122,14 @@ def _add(engine: Engine, path: Path) -> FolderId:
 def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
     filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
     question = Question(text, examples, filters, limit=arguments.k)
-    with _opened(arguments.library, chosen_settings(arguments), reading=True) as engine:
+    with opened(arguments.library, chosen_settings(arguments), reading=True) as engine:
         answer = engine.search(question).result()
     if arguments.json:
         print_json([result_document(result) for result in answer.results])
     elif answer.results:
         print(_results_text(answer.results))
     if remark := _REMARKS.get(answer.outcome):
-        _say(remark)
+        say(remark)
     return Exit.DONE
 
 
@@ -206,7 +172,3 @@ def _failure_text(failure: Failure) -> str:
 
 def _command(name: str, arguments: Namespace) -> str:
     return f"likewise {name}" if arguments.library is None else f"likewise {name} --library {shown(arguments.library)}"
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

@@ -70,7 +70,7 @@ def _move(arguments: Namespace) -> Exit:
         opened.callback(catalog.close)
         reader = Reader(library)
         opened.callback(reader.close)
-        with _server(library, then) as server, telling("Moving", "vector") as tell:
+        with _server(library, then) as server, telling("Moving", "vectors") as tell:
             fill_stores(library, catalog, reader, server, tell)
         try:
             then.save(library.settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
 from collections.abc import Sequence
 
@@ -48,6 +49,11 @@ def models_table(models: Sequence[ModelStatus]) -> str:
     """Each encoder, whether it can be used, and why not."""
     rows = [(model.card.title, "in use" if model.in_use else str(model.state), model.note) for model in models]
     return table(("model", "state", "note"), rows)
+
+
+def say(sentence: str) -> None:
+    """A remark, on stderr: stdout is the answer's."""
+    print(sentence, file=sys.stderr)
 
 
 def count(number: int, noun: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import av
 import numpy as np
@@ -22,6 +22,7 @@ from core.records import Reason
 
 if TYPE_CHECKING:
     from av.packet import Packet
+    from av.sidedata.sidedata import SideData
     from av.video import VideoFrame, VideoStream
 
     _Packet: TypeAlias = Packet[VideoStream]
@@ -39,6 +40,7 @@ _LONGEST_GROUP_MS = 10_000
 _GROUP_BYTES = 32 << 20
 _BEYOND_MS = 60_000
 _USUAL_FRAME_MS = 40
+_LONGEST_FRAME_MS = 600_000
 _TOGETHER_PIXELS = 12_000_000
 """Decoders keep up to 16 frames: larger videos are decoded one at a time."""
 _HD_LINES = 720
@@ -87,14 +89,8 @@ class Frames:
         stream.codec_context.thread_count = 1  # several processes decode side by side
         self.decoded_pixels = 0
         """How much work it was so far."""
-        self.last_ms = -1
-        """When the last frame that was decoded is shown."""
-
-    @property
-    def frame_ms(self) -> int:
-        """How long a frame is usually shown."""
-        rate = self._stream.average_rate
-        return max(1, round(1000 / rate)) if rate else _USUAL_FRAME_MS
+        self.end_ms = 0
+        """Until when the last frame that was decoded is shown."""
 
     def looks(self, from_ms: int, most_pixels: int) -> Iterator[Shown]:
         """One frame of every half second from `from_ms` on, as far as there is one; gives up after `most_pixels`.
@@ -140,13 +136,14 @@ class Frames:
         context.flush_buffers()
         context.skip_frame = "NONREF" if sparing else "DEFAULT"
         packets = self._packets()
-        self.last_ms = -1
+        last_ms = -1
         for packet in self._spared(packets) if sparing else packets:
             for frame in self._decode(packet):
                 self.decoded_pixels += self._checked(frame.width, frame.height)
                 if not frame.is_corrupt:
-                    self.last_ms = self._time(frame, self.last_ms)
-                    yield Shown(self.last_ms, frame)
+                    last_ms = self._time(frame, last_ms)
+                    self.end_ms = last_ms + self._length_ms(frame)
+                    yield Shown(last_ms, frame)
 
     def _packets(self) -> Iterator[_Packet]:
         """All packets, the empty one that flushes last; ends where the file can no longer be read."""
@@ -203,14 +200,21 @@ class Frames:
             return None
         return round((stamp * float(packet.time_base) - self._media.start_s) * 1000)
 
+    def _length_ms(self, frame: VideoFrame) -> int:
+        """How long the frame is shown, as it says, or as frames usually are."""
+        rate = self._stream.average_rate
+        usual_ms = round(1000 / rate) if rate else _USUAL_FRAME_MS
+        said_ms = round(frame.duration * float(frame.time_base) * 1000) if frame.duration and frame.time_base else 0
+        return max(1, said_ms if 0 < said_ms < _LONGEST_FRAME_MS else usual_ms)
+
     def _time(self, frame: VideoFrame, last_ms: int) -> int:
         """When the frame is shown; after the one before, whatever its timestamp says."""
         if frame.pts is None or frame.time_base is None:
-            return last_ms + self.frame_ms if last_ms >= 0 else 0
+            return last_ms + self._length_ms(frame) if last_ms >= 0 else 0
         at_ms = round((frame.pts * float(frame.time_base) - self._media.start_s) * 1000)
         duration_ms = self._media.duration_ms
         if last_ms >= 0 and (at_ms <= last_ms or (duration_ms and at_ms > duration_ms + _BEYOND_MS)):
-            return last_ms + self.frame_ms
+            return last_ms + self._length_ms(frame)
         return max(0, at_ms)
 
     def _checked(self, width: int, height: int) -> int:
@@ -249,9 +253,8 @@ def _colour_space(frame: VideoFrame) -> Colorspace | None:
 
 def _orientation(frame: VideoFrame) -> int:
     """How the frame is to be turned, from its display matrix (ISO/IEC 14496-12)."""
-    try:
-        matrix = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item] # its stubs list other kinds only
-    except KeyError:
+    matrix = cast("Mapping[Type, SideData]", frame.side_data).get(Type.DISPLAYMATRIX)
+    if matrix is None:
         return 1
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
     longest = max(map(abs, (a, b, c, d))) / 2

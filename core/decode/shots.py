@@ -137,4 +137,4 @@ def shots(
         shot.add(shown, look, still)
         before = look
     if shot is not None:
-        yield shot.ended(max(over(last_ms), last_ms + 1))
+        yield shot.ended(over(last_ms))

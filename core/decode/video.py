@@ -156,9 +156,7 @@ class _Stretch:
         """When the last shot ends: where the stretch does, or the video."""
         if self._cut_ms is not None:
             return self._cut_ms
-        end_ms = max(self._frames.last_ms, last_ms) + self._frames.frame_ms
-        duration_ms = self._media.duration_ms
-        return min(self._until_ms, duration_ms if end_ms < duration_ms < end_ms + _STRETCH_MS else end_ms)
+        return min(self._until_ms, max(self._frames.end_ms, last_ms + 1))
 
     def _segment(self, shot: Shot) -> RawSegment:
         if shot.key is None:

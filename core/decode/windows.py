@@ -18,6 +18,7 @@ _SEARCHED = 3
 """A window ends at the quietest moment of the last of this many parts of it."""
 _STEP_MS = 20
 _PAUSE_STEPS = 10
+_AS_QUIET = 2
 _PEAK_MS = 100
 _SILENT = 1
 """Samples of pure silence are no larger, of 32767."""
@@ -102,13 +103,17 @@ def _window(track: SoundTrack, start_ms: int, until_ms: int | None) -> tuple[int
 
 
 def _quietest(wave: Wave) -> int:
-    """Where it is quietest for a fifth of a second: the middle of that; the latest of several."""
+    """The middle of the last pause: of the last part of which every fifth of a second is as good as the quietest.
+
+    Not simply the quietest moment: some decoders add noise of their own, and a pause must not lose to another by that.
+    """
     step = _STEP_MS * _PER_MS
     steps = wave[: len(wave) // step * step].reshape(-1, step).astype(np.float64)
     energy = np.concatenate([[0.0], np.cumsum(np.square(steps).sum(axis=1))])
-    pauses = energy[_PAUSE_STEPS:] - energy[:-_PAUSE_STEPS]
-    latest = len(pauses) - 1 - int(np.argmin(pauses[::-1]))
-    return (latest + _PAUSE_STEPS // 2) * step
+    fifths = energy[_PAUSE_STEPS:] - energy[:-_PAUSE_STEPS]
+    pauses = np.flatnonzero(fifths <= _AS_QUIET * fifths.min())
+    begins = pauses[np.flatnonzero(np.diff(pauses, prepend=-2) > 1)]
+    return int(begins[-1] + pauses[-1] + _PAUSE_STEPS) // 2 * step
 
 
 def _peaks(wave: Wave, start_ms: int, end_ms: int) -> bytes:

@@ -6,21 +6,19 @@ Two towers, one space: pictures and words are compared with each other, and pict
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.embed.device import run_graph
 from core.embed.encoder import Weights
-from core.embed.graph import Graph, Run
-from core.embed.head import unit
-from core.embed.pixels import Preprocessing
+from core.embed.graph import at_once
+from core.embed.pixels import PictureTower, Preprocessing
 from core.embed.repository import Repository
 from core.embed.words import TextTower
-from core.records import EncoderSpec, ModelCard, Segment, SpaceId, SpaceSpec, Vectors
+from core.records import EncoderSpec, ImageView, ModelCard, Segment, SpaceId, SpaceSpec, Vectors
 
 if TYPE_CHECKING:
     import torch
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Raise when vectors change for another reason than weights and their configuration."""
-_GMAC_AT_ONCE = 36
-"""What two cores do in 100 ms, in bfloat16, in thousand millions of multiplications."""
-_MOST_AT_ONCE = 16
 
 
 _PROJECTIONS = {"vision": "visual_projection", "text": "text_projection"}
@@ -45,35 +40,41 @@ class Clip:
 
     def __init__(self, card: ModelCard, *, weights: Weights, device: str, cache: Path) -> None:
         self._repository = Repository(weights.folder())
-        self._device = device
-        self._cache = cache
-        self._name = card.model_id.replace("/", "--")
         with self._repository.understood():
             self._family = _family(self._repository.json("config.json"))
-            self._preprocessing = Preprocessing.read(self._repository.json("preprocessor_config.json"))
-        self._revision = hashlib.sha256(repr((VERSION, self._repository.digest())).encode()).hexdigest()
-        self._text = TextTower(
-            f"{self._name}-words",
-            self._revision,
+            preprocessing = Preprocessing.read(self._repository.json("preprocessor_config.json"))
+        name = card.model_id.replace("/", "--")
+        revision = hashlib.sha256(repr((VERSION, self._repository.digest())).encode()).hexdigest()
+        self._words = TextTower(
+            f"{name}-words",
+            revision,
             self._family.dim,
             tokenizer=self._tokenizer,
-            build=lambda: _tower(self._model(), "text", lambda tokens: tokens),
+            build=lambda: self._tower("text"),
             cache=cache,
             tokens=self._family.tokens if self._family.padded else -1,
             reduced=self.reduced,
         )
-        self._pictures: Run | None = None
-        self._runs_on = ""
-        self.spec = self._spec(card)
+        self._pictures = PictureTower(
+            f"{name}-pictures",
+            revision,
+            self._family.dim,
+            preprocessing=preprocessing,
+            build=lambda: self._tower("vision"),
+            device=device,
+            cache=cache,
+            reduced=self.reduced,
+        )
+        self.spec = self._spec(card, revision[:8], preprocessing.view)
 
     @property
     def runs_on(self) -> str:
         """The device of the picture tower, once that is loaded."""
-        return self._runs_on
+        return self._pictures.runs_on
 
     def load(self) -> None:
         """Makes words ready; the picture tower waits for the first picture. Raises ModelError."""
-        self._text.load()
+        self._words.load()
 
     def strangers(self) -> Mapping[SpaceId, Vectors]:
         """None: there are no pictures that every such model has seen."""
@@ -82,37 +83,19 @@ class Clip:
 
     def unload(self) -> None:
         """Frees both towers."""
-        self._text.unload()
-        self._pictures = None
-        self._runs_on = ""
+        self._words.unload()
+        self._pictures.unload()
 
     def encode_media(self, segments: Sequence[Segment]) -> Mapping[SpaceId, Vectors]:
         """Pictures in the one space. Raises ModelError."""
-        if self._pictures is None:
-            self._pictures, self._runs_on = run_graph(self._graph(), self._device, self._cache)
-        (space,) = self.spec.spaces
-        rows = self._pictures([segment.views[self._preprocessing.view][None] for segment in segments])
-        return {space.space_id: unit(np.concatenate([np.empty((0, space.dim), np.float32), *(row for (row,) in rows)]))}
+        return {self.spec.spaces[0].space_id: self._pictures.embed(segments)}
 
     def encode_query(self, texts: Sequence[str]) -> Mapping[SpaceId, Vectors]:
         """Words in the one space. Raises ModelError."""
-        (space,) = self.spec.spaces
-        return {space.space_id: self._text.embed(texts)}
+        return {self.spec.spaces[0].space_id: self._words.embed(texts)}
 
-    def _graph(self) -> Graph:
-        example = self._preprocessing.example()
-        return Graph(
-            f"{self._name}-pictures",
-            self._revision,
-            lambda: _tower(self._model(), "vision", self._preprocessing.scaled),
-            example,
-            (-1, *example.shape[1:]),
-            alone=False,
-            reduced=self.reduced,
-        )
-
-    def _model(self) -> Any:
-        return self._repository.model(self._family.kind)
+    def _tower(self, name: str) -> torch.nn.Module:
+        return _tower(self._repository.model(self._family.kind), name)
 
     def _tokenizer(self) -> Tokenizer:
         """Without padding CLIP gives the same: its last token, which counts, sees only those before it."""
@@ -123,8 +106,7 @@ class Clip:
                 _pad(tokenizer, self._repository.json("tokenizer_config.json"), self._family.tokens)
         return tokenizer
 
-    def _spec(self, card: ModelCard) -> EncoderSpec:
-        revision = self._revision[:8]
+    def _spec(self, card: ModelCard, revision: str, view: ImageView) -> EncoderSpec:
         space = SpaceSpec(
             SpaceId(f"{card.model_id}/clip@{revision}"),
             dim=self._family.dim,
@@ -132,10 +114,8 @@ class Clip:
             answers_media=True,
             reason="looks like what was asked",
         )
-        at_once = max(1, min(_MOST_AT_ONCE, round(_GMAC_AT_ONCE / self._family.gmac)))
-        return EncoderSpec(
-            card.model_id, card.title, revision, card.role, (space,), self._preprocessing.view, at_once=at_once
-        )
+        most = at_once(self._family.gmac, reduced=self.reduced)
+        return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), view, at_once=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +178,8 @@ def _pad(tokenizer: Tokenizer, config: Mapping[str, Any], tokens: int) -> None:
     tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *further])
 
 
-def _tower(model: Any, name: str, prepare: Callable[[torch.Tensor], torch.Tensor]) -> torch.nn.Module:
-    """The tower `name` of `model` (vision or text), with what comes before and after it."""
+def _tower(model: Any, name: str) -> torch.nn.Module:
+    """The tower `name` (vision or text) of `model`, as far as the common space."""
     import torch
 
     class Tower(torch.nn.Module):
@@ -209,7 +189,7 @@ def _tower(model: Any, name: str, prepare: Callable[[torch.Tensor], torch.Tensor
             self.projection = getattr(model, _PROJECTIONS[name], torch.nn.Identity())
 
         def forward(self, given: torch.Tensor) -> torch.Tensor:
-            projected: torch.Tensor = self.projection(self.tower(prepare(given)).pooler_output)
+            projected: torch.Tensor = self.projection(self.tower(given).pooler_output)
             return projected
 
     return Tower().eval()

@@ -64,6 +64,9 @@ ENCODERS: dict[str, str] = {
     "starter": "core.embed.starter:Starter",
     "perceiver": "core.embed.perceiver:Perceiver",
     "clip": "core.embed.clip:Clip",
+    "resnet50": "core.embed.resnet:ResNet",
+    "text": "core.embed.text:Text",
+    "whisper": "core.embed.whisper:Whisper",
 }
 """What runs each family of models."""
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.embed.encoder import Weights
-from core.embed.graph import Graph, Run
-from core.embed.processor import run_on_processor
-from core.records import Vectors, WeightFile
+from core.embed.words import TextTower, sentences
+from core.records import WeightFile
 
 if TYPE_CHECKING:
     import torch
@@ -34,55 +30,36 @@ TOKENIZER = _member("tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a2
 REVISION = f"{TENSORS.sha256}{TOKENIZER.sha256}"
 
 
-class MiniLM:
-    """The text tower. It runs on the processor, whatever the device: a query takes 2 ms and needs no torch there."""
+class MiniLM(TextTower):
+    """The text tower of the starter, and of what is said."""
 
     def __init__(self, weights: Weights, cache: Path) -> None:
-        self._weights = weights
-        self._cache = cache
-        self._loaded: tuple[Tokenizer, Run] | None = None
+        super().__init__(
+            "minilm",
+            REVISION,
+            DIM,
+            tokenizer=lambda: _tokenizer(weights),
+            build=lambda: sentences(_bert(weights), first_alone=False),
+            cache=cache,
+        )
 
-    def load(self) -> tuple[Tokenizer, Run]:
-        """The tokenizer and the network, compiled at the first call. Raises ModelError."""
-        if self._loaded is None:
-            from tokenizers import Tokenizer
 
-            tokenizer = Tokenizer.from_str(self._weights.file(TOKENIZER).decode("utf-8"))
-            tokenizer.no_padding()
-            tokenizer.enable_truncation(MAX_TOKENS)
-            example = np.array([tokenizer.encode("a dog on a beach").ids], np.int64)
-            graph = Graph("minilm", REVISION, self._build, example, (1, -1), alone=True)
-            self._loaded = tokenizer, run_on_processor(graph, self._cache)
-        return self._loaded
+def _tokenizer(weights: Weights) -> Tokenizer:
+    from tokenizers import Tokenizer
 
-    def unload(self) -> None:
-        """Frees both."""
-        self._loaded = None
+    tokenizer = Tokenizer.from_str(weights.file(TOKENIZER).decode("utf-8"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n, 384), unit norm. Each text is run by itself, unpadded: what it gives does not depend on the others."""
-        tokenizer, run = self.load()
-        tokens = [np.array([tokenizer.encode(text).ids], np.int64) for text in texts]
-        return np.concatenate([np.empty((0, DIM), np.float32), *(states for (states,) in run(tokens))])
 
-    def _build(self) -> torch.nn.Module:
-        import torch
-        from safetensors.torch import load
-        from transformers.models.bert.configuration_bert import BertConfig
-        from transformers.models.bert.modeling_bert import BertModel
+def _bert(weights: Weights) -> torch.nn.Module:
+    from safetensors.torch import load
+    from transformers.models.bert.configuration_bert import BertConfig
+    from transformers.models.bert.modeling_bert import BertModel
 
-        logging.getLogger("transformers").setLevel(logging.ERROR)  # tracing reads a property that warns of no loss
-
-        class MeanOfTokens(torch.nn.Module):
-            def __init__(self, bert: torch.nn.Module) -> None:
-                super().__init__()
-                self.bert = bert
-
-            def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-                states: torch.Tensor = self.bert(input_ids=tokens).last_hidden_state
-                return torch.nn.functional.normalize(states.mean(1), dim=-1)
-
-        bert = BertModel(BertConfig(**json.loads(self._weights.file(CONFIG))), add_pooling_layer=False)
-        tensors = load(self._weights.file(TENSORS))
-        bert.load_state_dict({name: tensors[name] for name in bert.state_dict()})
-        return MeanOfTokens(bert).eval()
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # tracing reads a property that warns of no loss
+    bert: torch.nn.Module = BertModel(BertConfig(**json.loads(weights.file(CONFIG))), add_pooling_layer=False)
+    tensors = load(weights.file(TENSORS))
+    bert.load_state_dict({name: tensors[name] for name in bert.state_dict()})
+    return bert.eval()

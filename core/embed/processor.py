@@ -16,6 +16,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -76,7 +77,7 @@ class _Requests:
         self._queue = queue
         self._most = most
         self._outputs: dict[int, Outputs] = {}
-        queue.set_callback(self._keep)
+        queue.set_callback(partial(_keep, self._outputs))  # not self, or neither were ever freed: a ring through C++
 
     def __call__(self, inputs: Sequence[Array]) -> list[Outputs]:
         self._outputs.clear()
@@ -87,8 +88,9 @@ class _Requests:
         self._queue.wait_all()
         return [outputs for start in sorted(self._outputs) for outputs in by_input(self._outputs[start])]
 
-    def _keep(self, request: Any, start: int) -> None:
-        self._outputs[start] = tuple(tensor.data.copy() for tensor in request.output_tensors)
+
+def _keep(outputs: dict[int, Outputs], request: Any, start: int) -> None:
+    outputs[start] = tuple(tensor.data.copy() for tensor in request.output_tensors)
 
 
 class _StoredGraph:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _ADVICE = "Download the model again, or choose another."
-_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
+WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "pytorch_model.bin", "pytorch_model-*-of-*.bin")
 """Names of weights, the first that are there count: safetensors before PyTorch's own, in one file before several."""
 _DESCRIPTIONS = (
     *("config.json", "preprocessor_config.json", "sentence_bert_config.json", "modules.json", "1_Pooling/config.json"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt"),
 )
 """What says how a model is to be used."""
+_UNREAD = "its weights are damaged, or hold more than numbers"
+"""In place of what torch says at length: how to read them nevertheless."""
 _SAMPLES = 256
 _SAMPLE_BYTES = 4096
 
@@ -34,18 +36,13 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def json(self, name: str) -> dict[str, Any]:
-        """A configuration file; empty if there is none of that name."""
+    def json(self, name: str) -> Any:
+        """What a configuration file holds; {} if there is none of that name."""
         path = self.folder / name
-        if not path.exists():
-            return {}
         with self.understood():
-            content = json.loads(path.read_text("utf-8"))
-            if not isinstance(content, dict):
-                raise TypeError(f"{name} holds no object")
-            return content
+            return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
-    def digest(self, weights: tuple[str, ...] = _WEIGHTS) -> str:
+    def digest(self, weights: tuple[str, ...] = WEIGHTS) -> str:
         """Tells folders apart whose models may give other vectors: by all of what is small, by samples of the weights.
 
         A model that was trained on, however little, differs all over.
@@ -56,7 +53,7 @@ class Repository:
             parts += [(path.name, _sampled(path)) for path in self.weights(weights)]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
-    def weights(self, patterns: tuple[str, ...] = _WEIGHTS) -> list[Path]:
+    def weights(self, patterns: tuple[str, ...] = WEIGHTS) -> list[Path]:
         """The files that hold the weights: those that match the first of `patterns` that any match."""
         for pattern in patterns:
             if paths := sorted(self.folder.glob(pattern)):
@@ -120,7 +117,8 @@ class Repository:
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(f"The model in {self.folder} cannot be used ({error}).", _ADVICE) from error
+            said = _UNREAD if type(error).__name__ == "UnpicklingError" else error
+            raise ModelError(f"The model in {self.folder} cannot be used ({said}).", _ADVICE) from error
 
 
 def _sampled(path: Path) -> str:

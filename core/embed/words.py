@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,8 +47,8 @@ class TextTower:
         reduced: bool = False,
     ) -> None:
         self._name = name
-        self._revision = revision
-        self._dim = dim
+        self.revision = revision
+        self.dim = dim
         self._tokenizer = tokenizer
         self._build = build
         self._cache = cache
@@ -56,14 +56,18 @@ class TextTower:
         self._reduced = reduced
         self._loaded: tuple[Tokenizer, Run] | None = None
 
+    @property
+    def runs_on(self) -> str:
+        """On what, in the user's words, once it is loaded."""
+        return self._loaded[1].runs_on if self._loaded else ""
+
     def load(self) -> tuple[Tokenizer, Run]:
         """The tokenizer and the network, compiled at the first call. Raises ModelError."""
         if self._loaded is None:
             tokenizer = self._tokenizer()
             example = _tokens(tokenizer, _EXAMPLE)
-            graph = Graph(
-                self._name, self._revision, self._build, example, self._shape, alone=True, reduced=self._reduced
-            )
+            parts = (self._name, self.revision, self._build, example, self._shape)
+            graph = Graph(*parts, alone=True, reduced=self._reduced)
             self._loaded = tokenizer, run_on_processor(graph, self._cache)
         return self._loaded
 
@@ -75,7 +79,26 @@ class TextTower:
         """(n, dim), unit norm. Each text is run by itself: what it gives does not depend on the others."""
         tokenizer, run = self.load()
         rows = run([_tokens(tokenizer, text) for text in texts])
-        return unit(np.concatenate([np.empty((0, self._dim), np.float32), *(row for (row,) in rows)]))
+        return unit(np.concatenate([np.empty((0, self.dim), np.float32), *(row for (row,) in rows)]))
+
+
+def sentences(bert: Any, *, first_alone: bool) -> torch.nn.Module:
+    """A network of BERT's kind and one vector of its tokens: their mean, or what the first of them says of all.
+
+    There is no padding, hence no mask.
+    """
+    import torch
+
+    class Sentences(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = bert
+
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            states: torch.Tensor = self.bert(input_ids=tokens).last_hidden_state
+            return states[:, 0] if first_alone else states.mean(1)
+
+    return Sentences().eval()
 
 
 def _tokens(tokenizer: Tokenizer, text: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

@@ -22,7 +22,7 @@ KNOWN = (
         title="Starter",
         purpose="Finds photos and video moments by plain English words and by likeness, from the first minute.",
         licence="Apache-2.0; its head has a card of its own",
-        size_bytes=110_000_000,
+        size_bytes=102_000_000,
     ),
     ModelCard(
         "clip",
@@ -109,7 +109,7 @@ KNOWN = (
         title="MiniLM-L6",
         purpose="Finds what was said in recordings and videos by its meaning, in English.",
         licence="Apache-2.0",
-        size_bytes=91_000_000,
+        size_bytes=83_000_000,
     ),
     ModelCard(
         "mpnet",

@@ -40,13 +40,19 @@ _Files: TypeAlias = Mapping[str, tuple[int, str]]
 def download(
     card: ModelCard, folder: Path, partial: Path, *, progress: Progress, cancelled: Callable[[], bool]
 ) -> None:
-    """Downloads what `card` needs into `folder`, which must not be there; until it is whole it grows in `partial`.
+    """Downloads what `card` needs into `folder`; until it is whole it grows in `partial`.
+
+    What is in `folder` is damaged, but what is sound of it is not downloaded again.
 
     Raises ModelError, or CancelledError within a second after `cancelled` says so.
     """
     try:
-        partial.mkdir(parents=True, exist_ok=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
         with _alone(partial), _Hub(cancelled) as hub:
+            if folder.exists():
+                shutil.rmtree(partial, ignore_errors=True)
+                folder.replace(partial)
+            partial.mkdir(exist_ok=True)
             _download(card, folder, partial, hub, progress)
     except OSError as error:
         raise ModelError(f"The download cannot be written: {error.filename}: {error.strerror}.") from error

@@ -132,7 +132,9 @@ def _stream(url: str, file: IO[bytes], size: int) -> None:
             file.truncate(0)  # a server that knows no ranges sends everything
             file.seek(0)
         for chunk in response.iter_bytes():
-            file.write(chunk)
+            left = memoryview(chunk)
+            while left:  # a disk that is nearly full takes part of it
+                left = left[file.write(left) :]
             if os.getppid() != _PARENT:
                 os._exit(0)  # nobody waits for it any more, and another may begin to
             if file.tell() > size:

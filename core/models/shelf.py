@@ -91,12 +91,7 @@ class Shelf:
             return
         if not card.repository:
             raise ModelError(f"{card.title} comes with Likewise. {self.here(card).reason}")
-        folder, partial = self._downloaded(card), self._partial(card)
-        if folder.exists():  # damaged: what is sound of it need not be downloaded again
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(partial)
-        download(card, folder, partial, progress=progress, cancelled=cancelled)
+        download(card, self._downloaded(card), self._partial(card), progress=progress, cancelled=cancelled)
 
     def use_folder(self, card_or_id: ModelCard | str, path: Path) -> ModelCard:
         """Takes a model from a folder of the user's from now on; nothing is copied or changed.

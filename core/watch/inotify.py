@@ -61,6 +61,9 @@ class _Group(InotifyWatchGroup):
                 self._forget(self._build_event_source_path(event))
         super().on_event(event)
 
+    def _move_watches(self, move_src_path: bytes, move_dst_path: bytes) -> bool:  # noqa: ARG002 - watchdog's signature
+        return False  # none is left to be moved
+
     def _forget(self, moved: bytes | None) -> None:
         if moved is not None and self.is_active:
             below = moved + os.sep.encode()

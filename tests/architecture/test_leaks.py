@@ -14,13 +14,14 @@ from tests.conftest import GRACE_S, REPOSITORY
 LEAVES_A_THREAD = """
 import threading, time
 def test_it():
-    threading.Thread(target=time.sleep, args=(2,), name="forgotten", daemon=True).start()
+    threading.Thread(target=time.sleep, args=(1000,), name="forgotten", daemon=True).start()
 """
 LEAVES_A_PROCESS = """
-import subprocess, sys
+import atexit, subprocess, sys
 left = []
 def test_it():
-    left.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(2)  # forgotten"]))
+    left.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)  # forgotten"]))
+    atexit.register(left[0].kill)
 """
 CLEANS_UP_LATE = """
 import threading, time
@@ -46,7 +47,7 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     """Runs pytest on `code` with our conftest, its patience cut short."""
     conftest = (REPOSITORY / "tests" / "conftest.py").read_text("utf-8")
     assert f"GRACE_S = {GRACE_S}" in conftest
-    (folder / "conftest.py").write_text(conftest.replace(f"GRACE_S = {GRACE_S}", "GRACE_S = 0.5"), "utf-8")
+    (folder / "conftest.py").write_text(conftest.replace(f"GRACE_S = {GRACE_S}", "GRACE_S = 1.0"), "utf-8")
     (folder / "test_it.py").write_text(code, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:pytest-qt", "test_it.py"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}  # for what the conftest imports
@@ -59,7 +60,7 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
         pytest.param(LEAVES_A_THREAD, "thread 'forgotten'", id="thread"),
         pytest.param(
             LEAVES_A_PROCESS,
-            "time.sleep(2)  # forgotten",
+            "time.sleep(1000)  # forgotten",
             id="process",
             marks=pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
         ),

@@ -11,12 +11,14 @@ import pytest
 
 from core.decode.decoder import DECODERS, Order, kind_of, make_decoder
 from core.decode.problems import explain
-from core.records import ImageView, Kind, Reason
+from core.records import ImageView, Kind, Reason, Wanted
 from tests.conftest import REPOSITORY
 
-ORDER = Order((ImageView(224, 224),), max_pixels=1_000_000)
+ORDER = Order(Wanted((ImageView(224, 224),), sound=True, clips=True), max_pixels=1_000_000)
 NAMES = {
     Kind.IMAGE: "a.jpg b.JPEG c.jpe d.jfif e.mpo f.PNG g.webp h.gif i.bmp j.dib k.tif l.TIFF m.avif n.heic o.heif",
+    Kind.AUDIO: "a.wav b.MP3 c.flac d.ogg e.oga f.opus g.m4a h.m4b i.aac j.wma k.aif l.aiff m.amr n.mka",
+    Kind.VIDEO: "a.mp4 b.M4V c.mov d.mkv e.webm f.avi g.mpg h.mpeg i.mts j.3gp k.ogv l.wmv m.flv",
 }
 
 
@@ -63,11 +65,11 @@ def test_sorting_files_by_name_imports_nothing_heavy() -> None:
 
     run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
 
-    assert not {"PIL", "numpy", "torch", "pillow_heif"} & set(run.stdout.split())
+    assert not {"PIL", "av", "numpy", "torch", "pillow_heif"} & set(run.stdout.split())
 
 
-def test_a_decode_process_has_no_numpy(tmp_path: Path) -> None:
-    """It would take longer to start than most files to decode."""
+def test_a_decode_process_for_pictures_has_no_numpy_and_no_ffmpeg(tmp_path: Path) -> None:
+    """They would take longer to start than most pictures to decode."""
     code = (
         f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import core.decode.child;"
         "from core.decode.decoder import make_decoder; make_decoder('image'); print(*sys.modules)"
@@ -75,5 +77,5 @@ def test_a_decode_process_has_no_numpy(tmp_path: Path) -> None:
 
     run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
 
-    assert not {"numpy", "torch"} & set(run.stdout.split())
+    assert not {"av", "numpy", "torch"} & set(run.stdout.split())
     assert "PIL.Image" in run.stdout

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import Answer, Engine, Event, ProgressChanged, Question
-
-WAIT_S = 60
+from tests.conftest import WAIT_S
 
 
 def index(engine: Engine, folder: Path) -> None:

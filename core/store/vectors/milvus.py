@@ -14,7 +14,7 @@ import numpy as np
 from core.records import Filters, Ids, SpaceId, Vectors
 from core.store.space_reader import FACTS, Facts
 from core.store.vectors.exact import ExactStore
-from core.store.vectors.remote.collection import MOST_FOUND, WINDOW, MilvusCollection
+from core.store.vectors.remote.collection import MOST_FOUND, SEGMENT_BITS, WINDOW, MilvusCollection
 from core.store.vectors.remote.server import StoreError
 from core.store.vectors.vector_store import Hits, StoreCheck, Vector, VectorStore
 
@@ -249,10 +249,10 @@ class MilvusStore:
         self._windows = deque(self._all_windows())
 
     def _all_windows(self) -> list[Window]:
-        """Every id there is, and as many again: a library put back from a copy may have had more."""
+        """All ids there are, and all beyond them: a library that was put back from a copy has had more."""
         ids = self.exact.ids
         end = int(ids[-1]) + 1 if len(ids) else 0
-        edges = [*range(0, end, WINDOW), end, 2 * end + WINDOW]
+        edges = [*range(0, end, WINDOW), end, 1 << SEGMENT_BITS]
         return [Window(first, last) for first, last in pairwise(edges)]
 
     def _compared(self, ids: Ids, facts: Facts) -> None:

@@ -34,6 +34,7 @@ def nested(section: str, field: str) -> list[str]:
         ("search, similar", ["search", "a cat", "--json"]),
         ("failures", ["failures", "--json"]),
         ("status", ["status", "--json"]),
+        ("models list", ["models", "list", "--json"]),
         ("doctor", ["doctor", "--json"]),
     ],
 )
@@ -56,14 +57,17 @@ def test_status_members_are_as_described(library: Library) -> None:
         assert sorted(status[field][0]) == sorted(nested("status", field))
 
 
-def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in make_parser()._actions:
+def parsers(of: argparse.ArgumentParser, above: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command, and every action of a command, with its name."""
+    for action in of._actions:
         if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
+            for name, parser in action.choices.items():
+                below = list(parsers(parser, f"{above}{name} "))
+                yield from below or [(f"{above}{name}", parser)]
 
 
 def test_every_command_and_option_is_described() -> None:
-    for name, parser in parsers():
+    for name, parser in parsers(make_parser()):
         assert f"\nlikewise {name}" in TEXT
         for action in parser._actions:
             for option in action.option_strings:

@@ -15,9 +15,11 @@ from PIL import Image
 from core.decode.decoder import Order
 from core.decode.image import ImageDecoder
 from core.decode.pool import DecodePool
-from core.records import ImageView
+from core.records import ImageView, Wanted
+from tests.conftest import WAIT_S
 
 VIEW = ImageView(resize_px=224, crop_px=224)
+WANTED = Wanted((VIEW,))
 MAX_PIXELS = 4_000_000
 
 Looks = Callable[[Path], NDArray[np.uint8]]
@@ -48,8 +50,8 @@ def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 def decode(path: Path, view: ImageView = VIEW) -> tuple[NDArray[np.uint8], Any]:
     """The view's pixels and all that was decoded, in this process."""
     with path.open("rb") as file:
-        decoded = ImageDecoder().decode(file, Order((view,), MAX_PIXELS * 10))
-    return np.frombuffer(decoded.views[0], np.uint8).reshape(view.crop_px, view.crop_px, 3), decoded
+        decoded = ImageDecoder().decode(file, Order(Wanted((view,)), MAX_PIXELS * 10))
+    return np.frombuffer(decoded.segments[0].views[0], np.uint8).reshape(view.crop_px, view.crop_px, 3), decoded
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,6 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecodePool]:
     pool = DecodePool(1, limit_s=20, max_pixels=MAX_PIXELS, max_bytes=1_000_000)
     first = tmp_path_factory.mktemp("first") / "first.png"
     Image.new("RGB", (8, 8)).save(first)
-    pool.decode(os.fsencode(first), [VIEW]).result(timeout=30)
+    pool.decode(os.fsencode(first), WANTED).result(WAIT_S)
     yield pool
-    assert pool.close(timeout_s=5)
+    assert pool.close(WAIT_S)

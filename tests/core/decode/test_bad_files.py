@@ -22,7 +22,8 @@ from core.decode.problems import explain
 from core.decode.source import open_source
 from core.errors import MediaError
 from core.records import Reason
-from tests.core.decode.conftest import MAX_PIXELS, VIEW
+from tests.conftest import WAIT_S
+from tests.core.decode.conftest import MAX_PIXELS, WANTED
 
 EXTENSIONS = ["jpg", "png", "webp", "gif", "bmp", "tif", "avif", "heic"]
 PICTURES = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "avif": "AVIF"}
@@ -43,7 +44,7 @@ STRANGERS = {
 
 
 def problem(pool: DecodePool, path: Path | bytes) -> MediaError:
-    error = pool.decode(os.fsencode(path), [VIEW]).exception(timeout=30)
+    error = pool.decode(os.fsencode(path), WANTED).exception(WAIT_S)
     assert isinstance(error, MediaError)
     assert error.what.endswith(".")
     assert str(error)
@@ -70,10 +71,10 @@ def test_the_content_decides_how_a_file_is_read(
         path = tmp_path / f"{content}.{extension}"
         path.write_bytes(data)
 
-        decoded = pool.decode(os.fsencode(path), [VIEW]).result(timeout=30)
+        decoded = pool.decode(os.fsencode(path), WANTED).result(WAIT_S)
 
         assert decoded.metadata.format == PICTURES.get(content, "HEIF")
-        assert decoded.segments[0].views[VIEW].shape == (224, 224, 3)
+        assert decoded.segments[0].viewsWANTED.shape == (224, 224, 3)
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
@@ -104,7 +105,7 @@ def test_no_program_is_started_for_any_stranger(tmp_path: Path) -> None:
     for name, (data, _) in STRANGERS.items():
         (tmp_path / name).write_bytes(data)
         with (tmp_path / name).open("rb") as file, pytest.raises(MediaError):
-            ImageDecoder().decode(file, Order((VIEW,), MAX_PIXELS))
+            ImageDecoder().decode(file, Order(WANTED, MAX_PIXELS))
     listening = False
 
     assert started == []
@@ -144,10 +145,10 @@ def test_broken_bytes_end_in_a_picture_or_a_reason(
             data[chance.randrange(len(data))] = chance.randrange(256)
         path = tmp_path / f"{number}.{extension}"
         path.write_bytes(data)
-        futures.append(pool.decode(os.fsencode(path), [VIEW]))
+        futures.append(pool.decode(os.fsencode(path), WANTED))
 
     for future in futures:
-        error = future.exception(timeout=30)
+        error = future.exception(WAIT_S)
         assert error is None or (isinstance(error, MediaError) and error.reason in set(Reason))
 
 
@@ -252,7 +253,7 @@ def test_names_are_bytes_and_mean_nothing(pool: DecodePool, picture: Image.Image
         path = tmp_path / os.fsdecode(name)
         path.write_bytes((tmp_path / "plain.png").read_bytes())
 
-        assert pool.decode(os.fsencode(path), [VIEW]).result(timeout=30).metadata.width == picture.width
+        assert pool.decode(os.fsencode(path), WANTED).result(WAIT_S).metadata.width == picture.width
 
 
 def replace(path: Path, other: Path) -> None:
@@ -320,10 +321,10 @@ def test_a_replacer_at_work_never_gets_a_mixture_through(pool: DecodePool, tmp_p
     swapper.start()
     try:
         for _ in range(100):
-            future = pool.decode(os.fsencode(path), [VIEW])
-            error = future.exception(timeout=30)
+            future = pool.decode(os.fsencode(path), WANTED)
+            error = future.exception(WAIT_S)
             if error is None:
-                pixels = future.result().segments[0].views[VIEW]
+                pixels = future.result().segments[0].viewsWANTED
                 assert tuple(pixels[0, 0]) in colours.values()
                 assert (pixels == pixels[0, 0]).all()
             else:

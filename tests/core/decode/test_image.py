@@ -17,8 +17,8 @@ from core.decode.decoder import Order
 from core.decode.image import ImageDecoder
 from core.decode.thumbnail import read_thumbnail
 from core.errors import MediaError
-from core.records import ImageView
-from tests.core.decode.conftest import VIEW, as_seen, decode, difference
+from core.records import ImageView, Wanted
+from tests.core.decode.conftest import VIEW, WANTED, as_seen, decode, difference
 
 pillow_heif.register_heif_opener()
 
@@ -245,9 +245,9 @@ def test_several_views_come_from_one_decode(picture: Image.Image, tmp_path: Path
     views += (ImageView(224, 224, square=True), ImageView(256, 256, square=True, bilinear=True))
 
     with (tmp_path / "a.png").open("rb") as file:
-        decoded = ImageDecoder().decode(file, Order(views, 1_000_000))
+        decoded = ImageDecoder().decode(file, Order(Wanted(views), 1_000_000))
 
-    for view, data in zip(views, decoded.views, strict=True):
+    for view, data in zip(views, decoded.segments[0].views, strict=True):
         pixels = np.frombuffer(data, np.uint8).reshape(view.crop_px, view.crop_px, 3)
         assert difference(pixels, as_seen(picture, view)) < 0.5
 
@@ -312,7 +312,7 @@ def test_a_thumbnail_is_small_and_never_enlarged(
     picture.resize(size).save(tmp_path / "a.png")
 
     with (tmp_path / "a.png").open("rb") as file:
-        decoded = ImageDecoder().decode(file, Order((VIEW,), 10_000_000))
+        decoded = ImageDecoder().decode(file, Order(WANTED, 10_000_000))
 
     seen = read_thumbnail(decoded.thumbnail)
     assert (seen.width, seen.height) == thumbnail
@@ -346,7 +346,7 @@ def test_a_preview_is_upright_and_never_enlarged(picture: Image.Image, tmp_path:
 
     for max_px, size in ((200, (200, 133)), (4000, picture.size)):
         with (tmp_path / "a.jpg").open("rb") as file:
-            preview = ImageDecoder().preview(file, Order((), 1_000_000), max_px)
+            preview = ImageDecoder().preview(file, Order(Wanted(), 1_000_000), max_px)
         assert (preview.width, preview.height) == size
         shown = np.frombuffer(preview.rgb, np.uint8).reshape(size[1], size[0], 3)
         assert difference(shown, np.asarray(picture.resize(size))) < 8

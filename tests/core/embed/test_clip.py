@@ -20,7 +20,7 @@ from core.embed.clip import Clip
 from core.errors import ModelError
 from core.records import ImageView, Role, Segment, Vectors
 from tests import tiny_models
-from tests.core.embed.conftest import Here, card, cosines
+from tests.core.embed.conftest import Here, card, cosines, likeness
 
 Seen: TypeAlias = "Callable[[Path, ImageView], Segment]"
 
@@ -92,7 +92,7 @@ def test_clip_gives_the_vectors_of_the_reference(
 ) -> None:
     """Texts are padded to 77 tokens there, and not here."""
     encoder, reference = made(tiny_clip), Reference(tiny_clip, transformers.CLIPModel)
-    assert cosines(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)).min() >= 0.999
+    assert likeness(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)) >= 0.999
     assert cosines(asked(encoder, TEXTS), reference.words(TEXTS)).min() >= 0.99999
     assert encoder.runs_on == "processor"
 
@@ -103,7 +103,7 @@ def test_siglip_gives_the_vectors_of_the_reference(
 ) -> None:
     """It squeezes pictures into a square, and reads the padding of texts: without, they are others."""
     encoder, reference = made(tiny_siglip), Reference(tiny_siglip, transformers.SiglipModel)
-    assert cosines(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)).min() >= 0.999
+    assert likeness(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)) >= 0.999
     expected = reference.words(TEXTS, return_attention_mask=False)
     assert cosines(asked(encoder, TEXTS), expected).min() >= 0.99999
 
@@ -116,7 +116,7 @@ def test_fewer_digits_change_little(
     folder = request.getfixturevalue(f"tiny_{kind}")
     encoder = made(folder)
     reference = Reference(folder, getattr(transformers, {"clip": "CLIPModel", "siglip": "SiglipModel"}[kind]))
-    assert cosines(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)).min() >= 0.995
+    assert likeness(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)) >= 0.995
     assert encoder.runs_on in {"processor", "processor, bf16"}
 
 
@@ -270,6 +270,6 @@ def test_vit_b_32_gives_the_vectors_of_the_reference(
     encoder, reference = made(folder), Reference(folder, transformers.CLIPModel)
     least = 0.995 if reduced else 0.999
     assert encoder.spec.view == ImageView(224, 224)
-    assert encoder.spec.at_once == 9
-    assert cosines(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)).min() >= least
+    assert encoder.spec.at_once == (8 if reduced else 4)
+    assert likeness(encoded(encoder, sample_photos, seen), reference.pictures(sample_photos)) >= least
     assert cosines(asked(encoder, TEXTS), reference.words(TEXTS)).min() >= least

@@ -6,8 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ import torch
 from PIL import Image
 from transformers import PerceiverForMultimodalAutoencoding
 
+from core.embed import latents
 from core.embed.head import unit
 from core.embed.perceiver import Perceiver
+from core.embed.repository import Repository
 from core.errors import ModelError
 from core.records import (
     CLIP_FRAMES,
@@ -25,33 +27,12 @@ from core.records import (
     CLIP_RATE_HZ,
     CLIP_SAMPLES,
     Clip,
-    ModelCard,
-    Role,
     Segment,
     Vectors,
-    WeightFile,
 )
-from tests.tiny_perceiver import PUBLISHED, make_perceiver, save_perceiver
+from tests.tiny_perceiver import PUBLISHED, make_perceiver, open_perceiver, save_perceiver
 
-CARD = ModelCard("perceiver", "perceiver", Role.MOTION, "Perceiver", "Finds videos by what happens", "Apache-2.0")
 FASTEST_PX = 12
-
-
-@dataclass(frozen=True)
-class Here:
-    """Weights in a folder."""
-
-    path: Path
-
-    def file(self, file: WeightFile) -> bytes:
-        raise ModelError(f"{file.member} is in no wheel")
-
-    def folder(self) -> Path:
-        return self.path
-
-
-def open_perceiver(folder: Path, cache: Path) -> Perceiver:
-    return Perceiver(CARD, weights=Here(folder), device="cpu", cache=cache)
 
 
 @pytest.fixture(scope="module")
@@ -101,25 +82,32 @@ def published(model: PerceiverForMultimodalAutoencoding, clip: Clip) -> Vectors:
     return latents
 
 
-def computed(encoder: Perceiver, clips: list[Clip]) -> Vectors:
-    """(clips, latents, dim), before they are averaged: an error would average out."""
-    rows = [np.concatenate([clip.frames.ravel(), clip.sound], dtype=np.float32)[None] for clip in clips]
-    return np.concatenate([states for (states,) in encoder._ready()(rows)])
+def row(clip: Clip) -> Vectors:
+    return np.concatenate([clip.frames.ravel(), clip.sound], dtype=np.float32)[None]
+
+
+def by_torch(module: torch.nn.Module, clip: Clip) -> Vectors:
+    with torch.inference_mode():
+        (states,) = module(torch.from_numpy(row(clip)))
+    computed: Vectors = states[0].numpy()
+    return computed
 
 
 def test_latents_are_those_of_the_published_forward(encoder: Perceiver, clips: list[Clip]) -> None:
     model = make_perceiver()
     expected = np.stack([published(model, clip) for clip in clips])
     assert np.abs(expected[0] - expected[1:]).max() > 0.1
-    np.testing.assert_allclose(computed(encoder, clips), expected, rtol=0, atol=1e-4)
+    computed = np.concatenate([states for (states,) in encoder._ready()([row(clip) for clip in clips])])
+    np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-4)  # an error would average out in a vector
     np.testing.assert_allclose(vectors(encoder, clips), unit(expected.mean(1)), atol=1e-5)
 
 
 def test_so_they_are_in_the_published_size(tmp_path: Path, clips: list[Clip]) -> None:
-    encoder = open_perceiver(save_perceiver(tmp_path / "model", **PUBLISHED), tmp_path)
+    """By torch, for time; that OpenVINO computes the same is seen above, and in benchmarks/perceiver.py."""
+    module = latents.build(Repository(save_perceiver(tmp_path, **PUBLISHED)))
     model = make_perceiver(**PUBLISHED)
-    model.perceiver.decoder = None  # for time: its work begins where the latents are known
-    np.testing.assert_allclose(computed(encoder, clips[:1])[0], published(model, clips[0]), rtol=0, atol=1e-4)
+    model.perceiver.decoder = None  # its work begins where the latents are known
+    np.testing.assert_allclose(by_torch(module, clips[0]), published(model, clips[0]), rtol=0, atol=1e-4)
 
 
 def test_vectors_fill_the_space_of_the_spec(encoder: Perceiver, clips: list[Clip]) -> None:
@@ -160,19 +148,19 @@ def test_a_clip_that_cannot_be_computed_is_marked(encoder: Perceiver, clips: lis
 def test_works_again_after_unload(encoder: Perceiver, clips: list[Clip]) -> None:
     before = vectors(encoder, clips[:1])
     assert encoder.runs_on == "processor"
+    compiled = weakref.ref(encoder._ready()._queue)
     encoder.unload()
     assert encoder.runs_on == ""
+    assert compiled() is None, "half a gigabyte is not given back"
     encoder.load()
     np.testing.assert_allclose(vectors(encoder, clips[:1]), before, atol=1e-6)
 
 
-def test_weights_as_torch_saves_them_give_the_same(
-    repository: Path, encoder: Perceiver, tmp_path: Path, clips: list[Clip]
-) -> None:
+def test_weights_as_torch_saves_them_give_the_same(repository: Path, tmp_path: Path, clips: list[Clip]) -> None:
     shutil.copy(repository / "config.json", tmp_path)
     torch.save(make_perceiver().state_dict(), tmp_path / "pytorch_model.bin")
-    other = open_perceiver(tmp_path, tmp_path / "cache")
-    np.testing.assert_allclose(vectors(other, clips[:1]), vectors(encoder, clips[:1]), atol=1e-6)
+    one, other = (by_torch(latents.build(Repository(folder)), clips[0]) for folder in (repository, tmp_path))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_other_weights_make_another_space(repository: Path, encoder: Perceiver, tmp_path: Path) -> None:
@@ -232,14 +220,14 @@ def has_weights_that_are_a_program(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lacks_weights, "has no weights"),
-        (lacks_configuration, "config.json cannot be read"),
-        (has_half_a_configuration, "config.json cannot be read"),
+        (lacks_weights, "holds no weights"),
+        (lacks_configuration, "not the multimodal Perceiver"),
+        (has_half_a_configuration, "cannot be used"),
         (is_another_model, "not the multimodal Perceiver"),
-        (has_half_its_weights, "model.safetensors cannot be read"),
+        (has_half_its_weights, "cannot be used"),
         (has_weights_of_another_size, "do not fit"),
-        (has_damaged_weights_as_torch_saves_them, "pytorch_model.bin cannot be read"),
-        (has_weights_that_are_a_program, "pytorch_model.bin cannot be read"),
+        (has_damaged_weights_as_torch_saves_them, "hold more than numbers"),
+        (has_weights_that_are_a_program, "hold more than numbers"),
     ],
 )
 def test_files_that_are_not_as_published_are_a_sentence(
@@ -247,8 +235,9 @@ def test_files_that_are_not_as_published_are_a_sentence(
 ) -> None:
     folder = shutil.copytree(repository, tmp_path / "model")
     damage(folder)
-    with pytest.raises(ModelError, match=sentence):
+    with pytest.raises(ModelError, match=sentence) as raised:
         open_perceiver(folder, tmp_path / "cache").load()
+    assert len(str(raised.value)) < 500
     assert not (folder / "intruded").exists()
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from core.runtime.frames import FrameError
 from core.runtime.pool import ProcessPool
 from core.runtime.requests import Loss, Request
 from core.runtime.worker import Priority
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, WAIT_S
 
-WAIT_S = 20
 IMPORTS = "import os, signal, time; from core.runtime.child_process import serve\n"
 IMPORTS += "from core.runtime.sandbox import confine, resident_bytes\n"
 IMPORTS += "def confined(): confine(os.getppid(), memory_bytes=1 << 30)\n"
@@ -35,7 +33,7 @@ def running(body: str, *, processes: int = 1, limit_s: float = WAIT_S) -> Iterat
     try:
         yield pool
     finally:
-        assert pool.close(timeout_s=5)
+        assert pool.close(WAIT_S)
 
 
 def request(header: Mapping[str, Any] | None = None, payload: bytes = b"", *, limit: int = 1000) -> Request[Any]:
@@ -67,10 +65,3 @@ def is_gone_or_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

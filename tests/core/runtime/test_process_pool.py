@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from core.runtime.child_process import ChildStartError, python_command
 from core.runtime.frames import HEADER_LIMIT
 from core.runtime.requests import Loss
 from core.runtime.worker import Priority
-from tests.conftest import children
-from tests.core.runtime.conftest import ECHO, WAIT_S, ask, is_gone_or_zombie, request, running, until
+from tests.conftest import WAIT_S, children, until
+from tests.core.runtime.conftest import ECHO, ask, is_gone_or_zombie, request, running
 
 
 def test_requests_are_answered_by_as_many_children_as_allowed() -> None:
@@ -70,7 +69,7 @@ def test_a_hang_costs_one_request() -> None:
         return header, []
     serve(answer)
     """
-    with running(body, limit_s=0.5) as pool:
+    with running(body, limit_s=3) as pool:
         futures = [ask(pool, {"bad": number == 1}) for number in range(5)]
 
         errors = [future.exception(WAIT_S) for future in futures]
@@ -81,11 +80,11 @@ def test_a_hang_costs_one_request() -> None:
 def test_the_time_in_the_queue_does_not_count() -> None:
     body = """
     def answer(header, payload):
-        time.sleep(0.2)
+        time.sleep(0.4)
         return header, []
     serve(answer)
     """
-    with running(body, limit_s=1) as pool:
+    with running(body, limit_s=3) as pool:
         futures = [ask(pool) for _ in range(10)]
 
         assert all(future.exception(WAIT_S) is None for future in futures)
@@ -157,20 +156,29 @@ def test_a_child_that_does_not_come_up_is_our_bug_and_says_why() -> None:
     assert all(isinstance(error, ChildStartError) and "no such library" in str(error) for error in errors)
 
 
-def test_urgent_requests_overtake() -> None:
-    body = """
+def answering_once(file: Path) -> str:
+    """A child that answers, with how many requests it has seen, once there is `file`: when all is asked."""
+    return f"""
+    seen = 0
     def answer(header, payload):
-        time.sleep(0.02)
-        return header, []
+        global seen
+        seen += 1
+        while not os.path.exists({str(file)!r}):
+            time.sleep(0.005)
+        return {{'seen': seen}}, []
     serve(answer)
     """
+
+
+def test_urgent_requests_overtake(tmp_path: Path) -> None:
     order: list[str] = []
-    with running(body) as pool:
+    with running(answering_once(tmp_path / "all asked")) as pool:
         futures = []
         for name, priority in [("batch", Priority.BATCH)] * 20 + [("urgent", Priority.INTERACTIVE)] * 2:
             future = pool.submit(request({}), priority)
             future.add_done_callback(lambda _, name=name: order.append(name))
             futures.append(future)
+        (tmp_path / "all asked").touch()
         for future in futures:
             future.result(WAIT_S)
 
@@ -219,19 +227,11 @@ def test_a_child_killed_while_idle_costs_nothing() -> None:
         assert ask(pool).result(WAIT_S)[0]["pid"] != pid
 
 
-def test_a_cancelled_request_is_not_sent() -> None:
-    body = """
-    seen = 0
-    def answer(header, payload):
-        global seen
-        seen += 1
-        time.sleep(0.1)
-        return {'seen': seen}, []
-    serve(answer)
-    """
-    with running(body) as pool:
+def test_a_cancelled_request_is_not_sent(tmp_path: Path) -> None:
+    with running(answering_once(tmp_path / "all asked")) as pool:
         futures = [ask(pool) for _ in range(10)]
         assert all(future.cancel() for future in futures[4:])
+        (tmp_path / "all asked").touch()
 
         assert ask(pool).result(WAIT_S)[0]["seen"] <= 5
 
@@ -245,10 +245,8 @@ def test_closing_cancels_what_is_unfinished_and_leaves_nothing() -> None:
     """
     with running(body, processes=2) as pool:
         futures = [ask(pool) for _ in range(8)]
-        started = time.monotonic()
-        assert pool.close(timeout_s=5)
+        assert pool.close(WAIT_S)
 
-    assert time.monotonic() - started < 5
     assert all(future.cancelled() for future in futures)
     assert ask(pool).cancelled()
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
-from tests.core.runtime.conftest import WAIT_S, ask, is_gone_or_zombie, running, until
+from tests.conftest import REPOSITORY, WAIT_S, until
+from tests.core.runtime.conftest import ask, is_gone_or_zombie, running
 
 
 def test_children_end_with_their_parent(tmp_path: Path) -> None:

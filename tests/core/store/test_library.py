@@ -28,7 +28,7 @@ from tests.core.store.conftest import LOOKS, WORDS, Library
 STEPS = REPOSITORY / "core" / "store" / "migrations"
 OLD = "CREATE TABLE pet (name TEXT) STRICT;\nINSERT INTO pet VALUES ('cat');\n"
 ADD_AGE = "ALTER TABLE pet ADD COLUMN age INTEGER;\nUPDATE pet SET age = 3;\n"
-ADD_MANY = """-- slow, so that it can be killed on its way
+ADD_MANY = """-- long, so that it can be killed on its way
 ALTER TABLE pet ADD COLUMN age INTEGER;
 INSERT INTO pet (name, age)
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT 'dog', i FROM n;
@@ -137,23 +137,19 @@ def test_step_that_fails_leaves_everything_as_it_was(old: Path) -> None:
 def test_kill_in_a_migration_leaves_the_old_or_the_new(old: Path) -> None:
     (old.parent / "steps" / "0002_many.sql").write_text(ADD_MANY)
     code = (
-        "import sys; from pathlib import Path; from core.store.database import *; from core.store.migrate import *\n"
-        "path = Path(sys.argv[1]); connection = connect_writer(path); print('begun', flush=True)\n"
+        "import os, sys; from pathlib import Path\n"
+        "from core.store.database import *; from core.store.migrate import *\n"
+        "path = Path(sys.argv[1]); connection = connect_writer(path)\n"
+        "connection.set_progress_handler(lambda: os.kill(os.getpid(), 9), int(sys.argv[2]))\n"
         "migrate(connection, path, path.parent / 'steps')"
     )
     seen = set()
-    for delay_s in (0.0, 0.2, 0.4, 5.0):
+    for instructions in (1, 100, 10**6, 7 * 10**6, 10**9):  # of SQLite's, before the kill; 10**7 are enough
         work = old.with_name("work.db")
         for suffix in ("", "-wal", "-shm"):
             work.with_name(f"work.db{suffix}").unlink(missing_ok=True)
         shutil.copy(old, work)
-        process = run(code, work)
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            process.wait(delay_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        process = run(code, work, instructions)
         process.communicate()
         with closing(sqlite3.connect(work)) as database:
             version, columns = (
@@ -337,9 +333,10 @@ def test_kills_lose_nothing_that_was_acknowledged(tmp_path: Path, cycles: int) -
         process = run(WRITER, tmp_path)
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
-        time.sleep(rng.uniform(0, 0.5))
+        said = [process.stdout.readline() for _ in range(rng.randrange(20))]
+        time.sleep(rng.uniform(0, 0.1))  # to anywhere in a batch
         process.kill()
-        said = process.communicate()[0].split("\n")[:-1]  # a line without its end was not acknowledged
+        said += process.communicate()[0].split("\n")[:-1]  # a line without its end was not acknowledged
         acknowledged.update(path for line in said for path in line.split())
 
         paths = LibraryPaths(tmp_path)

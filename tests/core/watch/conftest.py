@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.records import Kind
-
-REPOSITORY = Path(__file__).parents[3]
+from tests.conftest import REPOSITORY, WAIT_S
 
 # imports come first, those that the code makes late too: nobody may not read our virtual environment, nor us
 AS_NOBODY = """
@@ -41,7 +40,7 @@ def run_python(code: str, cwd: Path, *, within: Sequence[str] = ()) -> None:
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WAIT_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

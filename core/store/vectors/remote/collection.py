@@ -23,7 +23,8 @@ WINDOW = 8192
 """Ids asked about at once."""
 SEARCH_LIMIT_S = 2.0
 """Longer than this nobody waits for Milvus: the answer is then found without it."""
-_SEGMENT_BITS = 40
+SEGMENT_BITS = 40
+"""Segment ids are below 2 to this power."""
 _LIBRARY_BITS = 22
 _METRIC = "IP"
 """Similarity, the larger the better; of unit vectors the same as Milvus' COSINE, which is no distance either."""
@@ -42,7 +43,7 @@ class MilvusCollection:
         digest = blake2b(space_id.encode(), digest_size=4).hexdigest()
         self.name = f"likewise_{re.sub('[^A-Za-z0-9]', '_', space_id)[:80]}_{digest}"
         self._partition = f"library_{server.place.library}"
-        self._first = (int(server.place.library, 16) % (1 << _LIBRARY_BITS)) << _SEGMENT_BITS
+        self._first = (int(server.place.library, 16) % (1 << _LIBRARY_BITS)) << SEGMENT_BITS
         self._widens = False
 
     def prepare(self) -> None:
@@ -158,9 +159,9 @@ class MilvusCollection:
         dim = int(fields.get("vector", {}).get("params", {}).get("dim", 0))
         if dim != self._dim or not fields.keys() >= {"id", "vector", *FACTS}:
             raise StoreError(
-                f"“{self.name}” on Milvus at “{self._server.place.shown}” is for vectors of {dim} numbers,"
-                f" not {self._dim}, or not Likewise's.",
-                "Delete that collection or name another place; search goes on without it.",
+                f"The collection “{self.name}” on Milvus at “{self._server.place.shown}” is not Likewise's:"
+                f" its vectors have {dim} numbers, not {self._dim}, or something is missing.",
+                "Delete it or name another place; search goes on without it.",
             )
         index = client.describe_index(self.name, "vector", timeout=CONNECT_LIMIT_S) or {}
         self._widens = index.get("index_type") == "HNSW"

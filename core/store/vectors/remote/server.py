@@ -163,7 +163,7 @@ class MilvusServer:
 
     def _in_words(self, error: Exception) -> StoreError:
         """The sentence for an error of pymilvus', gRPC's or the disk's; never its own text, which may hold a token."""
-        code, text = getattr(error, "code", None), str(error)
+        code, text = getattr(error, "code", None), _whole(error)
         if type(error).__name__ == "DataDirLockedError":
             return StoreError(f"{self._name} is open in another program.", "Search goes on without it meanwhile.")
         if code in _NOT_THERE:
@@ -186,6 +186,16 @@ def _is_ours(error: Exception) -> bool:
     """Whether the error is a mistake in this program rather than something of Milvus', gRPC's or the disk's."""
     home = type(error).__module__.partition(".")[0]
     return home not in {"pymilvus", "grpc", "milvus_lite"} and not isinstance(error, OSError)
+
+
+def _whole(error: BaseException) -> str:
+    """What an error and those behind it say: pymilvus tells of a refused token as of a server that is away."""
+    chain: list[BaseException] = []
+    behind: BaseException | None = error
+    while behind is not None and behind not in chain:  # pymilvus raises errors from themselves
+        chain.append(behind)
+        behind = behind.__cause__ if behind.__cause__ not in (None, behind) else behind.__context__
+    return " ".join(map(str, chain))
 
 
 def _client(uri: str, token: str) -> MilvusClient:
