@@ -1,8 +1,8 @@
 """The vector stores side by side: exact, hnsw, and Milvus as milvus-lite in this process or behind an address.
 
 Time to build, memory, time and recall of a search, without and with filters, over the same made-up vectors (see
-vectors.py). Each store runs in a process of its own, so that memory is its own. What Milvus finds is scored with vectors
-from memory here; in Likewise they come from the catalog.
+vectors.py). Each store runs in a process of its own, so that memory is its own. What Milvus finds is scored with
+vectors from memory here; in Likewise they come from the catalog. A filter that passes half is one that Milvus applies.
 
     python benchmarks/stores.py [--items 10000 100000] [--dim 512] [--milvus URI] [--stores exact hnsw milvus]
 """
@@ -35,8 +35,19 @@ from core.store.vectors.vector_store import VectorStore
 
 QUERIES = 100
 K = 10
-SHARES = {"1 %": 0.01, "50 %": 0.5}
-"""What part of the vectors passes a filter; the larger one is one that Milvus can apply by itself."""
+SHARES = (0.01, 0.5)
+"""What part of the vectors passes a filter."""
+COLUMNS = (
+    "store",
+    "built in",
+    "memory",
+    "p50 / p99",
+    "recall@10",
+    "1 %: p50 / p99",
+    "recall",
+    "50 %: p50 / p99",
+    "recall",
+)
 
 
 def main() -> None:
@@ -53,10 +64,7 @@ def main() -> None:
     heading("stores")
     for items in arguments.items:
         print(f"\n{items:,} × {arguments.dim}, load {os.getloadavg()[0]:.1f}\n")
-        print(
-            "| store | built in | memory | p50 / p99 | recall@10 | 1 %: p50 / p99 | recall | 50 %: p50 / p99 | recall |"
-        )
-        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+        print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}", flush=True)
         for name in arguments.stores:
             command = [sys.executable, __file__, "--one", name, str(items), "--dim", str(arguments.dim)]
             subprocess.run([*command, *(["--milvus", arguments.milvus] if arguments.milvus else [])], check=True)
@@ -70,7 +78,7 @@ def measure(name: str, items: int, dim: int, uri: str) -> None:
     oracle.add(ids, vectors)
     facts = np.zeros((items, len(FACTS)), np.int64)
     facts[:, 0] = np.random.default_rng(4).integers(2, size=items) * KINDS.index(Kind.VIDEO)
-    milvus.EXACT_COUNT = milvus.EXACT_IDS = 0  # to see what Milvus does even where looking at all is faster
+    milvus.EXACT_COUNT = 0  # to see what Milvus does even where looking at all is faster
     collection.SEARCH_LIMIT_S = 60.0
     with tempfile.TemporaryDirectory() as folder:
         server = MilvusServer(MilvusPlace(uri or f"{folder}/milvus.db", "b0b0"))
@@ -80,9 +88,7 @@ def measure(name: str, items: int, dim: int, uri: str) -> None:
         cells = [name, f"{built_s:.1f} s", f"{memory_mb:.0f} MB", *asked(store, oracle, queries, facts)]
         print(f"| {' | '.join(cells)} |", flush=True)
         if isinstance(store, MilvusStore):
-            share = store.served / ((QUERIES + 3) * (1 + len(SHARES)))
-            assert share > 0.99, f"Milvus had a part in {share:.0%} of the answers only"
-            store._collection.remove()
+            print(f"(Milvus had a part in {store.served} answers)", file=sys.stderr, flush=True)
         server.close()
 
 
@@ -109,11 +115,12 @@ def asked(store: VectorStore, oracle: ExactStore, queries: np.ndarray, facts: np
     """Times and recall without a filter and with each."""
     cells = []
     rng = np.random.default_rng(3)
-    for share in (None, *SHARES.values()):
+    for share in (None, *SHARES):
         filters = None
         if share is None:
             among = oracle.ids
         elif share == 0.5:
+            milvus.EXACT_IDS = 0
             filters, among = Filters(kinds=frozenset({Kind.VIDEO})), np.flatnonzero(facts[:, 0])
         else:
             among = np.sort(rng.choice(oracle.ids, int(oracle.count * share), replace=False))
