@@ -39,8 +39,10 @@ class CatalogVectors:
         return ids[np.isin(ids, self.ids)]
 
     def vectors(self, ids: Ids) -> Vectors:
-        """The vectors of `ids`, ascending and all there, row for row."""
-        return self._reader.vectors(self._space_id, ids)[1]
+        """The vectors of those of `ids` that are there, in their order."""
+        known = self.known(ids)
+        there, vectors = self._reader.vectors(self._space_id, known)
+        return vectors if len(there) < len(known) else vectors[np.searchsorted(there, known)]
 
     def search(self, query: Vector, k: int) -> Hits:
         """The `min(k, count)` best."""

@@ -48,7 +48,7 @@ class Truth(VectorStore, Protocol):
         ...
 
     def vectors(self, ids: Ids) -> Vectors:
-        """The vectors of `ids`, ascending and all there, row for row."""
+        """The vectors of those of `ids` that are there, in their order."""
         ...
 
 

@@ -16,7 +16,7 @@ from core.store.vectors.milvus import Job, MilvusStore
 from core.store.vectors.remote.collection import MilvusCollection
 from core.store.vectors.remote.server import MilvusServer, StoreError
 from core.store.vectors.space_index import SpaceIndex
-from core.store.vectors.vector_store import Hits, StoreCheck, Vector
+from core.store.vectors.vector_store import Hits, StoreCheck, Vector, some_of
 
 PATIENCE_S = 0.05
 """How long a step waits for what is being written; a question waits no longer behind it."""
@@ -42,7 +42,6 @@ class ServedIndex:
         self._store = MilvusStore(self._dim, self._collection, self._exact, reader.facts)
         self._sequence = 0
         self._running: tuple[Job, Future[tuple[Ids, Facts] | None]] | None = None
-        self._sample: tuple[int, Vectors] | None = None
         self.error: StoreError | None = None
 
     def open(self) -> None:
@@ -84,8 +83,6 @@ class ServedIndex:
         if len(changes.come):
             self._come(changes.come)
         self._sequence = changes.sequence
-        if len(changes.gone) or len(changes.come):
-            self._sample = None
         return len(changes.gone) + len(changes.come)
 
     def work(self) -> bool:
@@ -107,14 +104,13 @@ class ServedIndex:
             return self._store.search(query, k)
         return self._store.search_among(query, among, k, filters)
 
-    def sample(self, size: int) -> Vectors:
-        """At most `size` of the vectors, the same ones for the same library."""
-        if self._sample is None or self._sample[0] != size:
-            ids = self._exact.ids
-            if len(ids) > size:
-                ids = ids[np.linspace(0, len(ids) - 1, size).astype(np.int64)]
-            self._sample = size, self._exact.vectors(ids)
-        return self._sample[1]
+    def some(self, count: int) -> Ids:
+        """At most `count` segments, well spread: the same ones wherever the same can be found."""
+        return some_of(self._exact.ids, count)
+
+    def vectors(self, segments: Ids) -> tuple[Ids, Vectors]:
+        """Those of `segments` that can be found, in their order, and their vectors, row for row."""
+        return self._exact.known(segments), self._exact.vectors(segments)
 
     def begin_snapshot(self) -> None:
         """There is no file to make safe."""

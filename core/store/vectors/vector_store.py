@@ -62,6 +62,15 @@ class VectorStore(Protocol):
         ...
 
 
+def some_of(ids: Ids, count: int) -> Ids:
+    """At most `count` of `ids`, well spread: the same ones from every place that holds the same ids.
+
+    Those whose Fibonacci hashes are lowest: a bottom-k sample (Cohen & Kaplan 2007).
+    """
+    hashes = ids.astype("uint64") * 0x9E3779B97F4A7C15
+    return ids[hashes.argsort(kind="stable")[:count]]
+
+
 VECTOR_STORES: dict[str, str] = {
     "exact": "core.store.vectors.exact:ExactStore",
     "hnsw": "core.store.vectors.hnsw:HnswStore",

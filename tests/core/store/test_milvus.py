@@ -140,7 +140,7 @@ def test_empty_space_answers_nothing(library: Library, tmp_path: Path) -> None:
     with open_index(library, tmp_path / "milvus.db") as index:
         catch_up(index)
         assert index.search(QUERIES[0], 10)[0].size == 0
-        assert index.sample(10).shape == (0, WORDS.dim)
+        assert index.vectors(index.some(10))[1].shape == (0, WORDS.dim)
         assert index.begin_snapshot() is None
 
 
@@ -508,12 +508,21 @@ def test_what_is_known_of_a_file_is_put_right_at_the_next_start(filled: Library,
         assert index.check().outdated == 0
 
 
-def test_sample_is_the_same_for_the_same_library(filled: Library, tmp_path: Path) -> None:
-    with open_index(filled, tmp_path / "milvus.db") as index:
-        sample = index.sample(50)
-        assert sample.shape == (50, WORDS.dim)
-        assert np.array_equal(sample, index.sample(50))
-        assert len(index.sample(5000)) == len(PICTURES)
+def test_some_are_the_same_for_the_same_library(filled: Library, tmp_path: Path) -> None:
+    with open_index(filled, tmp_path / "one.db") as index, open_index(filled, tmp_path / "two.db") as other:
+        some = index.some(50)
+        assert len(set(some.tolist())) == 50
+        assert some.tolist() == other.some(50).tolist()
+        assert len(index.some(5000)) == len(PICTURES)
         filled.add_indexed("new.jpg")
         index.refresh()
-        assert len(index.sample(5000)) == len(PICTURES) + 1
+        assert len(index.some(5000)) == len(PICTURES) + 1
+
+
+def test_vectors_come_in_the_order_asked_for(filled: Library, tmp_path: Path) -> None:
+    with open_index(filled, tmp_path / "milvus.db") as index:
+        asked = np.array([3, 1, 999_999, 2])
+        ids, vectors = index.vectors(asked)
+        assert ids.tolist() == [3, 1, 2]
+        for number, vector in zip(ids, vectors, strict=True):
+            assert np.array_equal(vector, filled.reader.vectors(WORDS.space_id, np.array([number]))[1][0])
