@@ -6,9 +6,10 @@ import os
 import shutil
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+
+from core.runtime.worker import make_threads
 
 THREADS = 3
 """One searches, one is written to; it is not made for more."""
@@ -33,7 +34,7 @@ class Lite:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._database = MilvusLite(str(path))
         self._sockets = Path(tempfile.mkdtemp(prefix="likewise-"))
-        self._threads = ThreadPoolExecutor(THREADS, "milvus-lite")
+        self._threads = make_threads(THREADS, "milvus-lite")
         self._server = grpc.server(self._threads, options=_OPTIONS)
         add_MilvusServiceServicer_to_server(MilvusServicer(self._database), self._server)
         if sys.platform == "win32":

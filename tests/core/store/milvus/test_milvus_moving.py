@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,6 @@ from core.store.vectors.remote.place import MilvusPlace, library_id
 from core.store.vectors.remote.server import MilvusServer
 from tests.core.store.conftest import LOOKS, WORDS, Library
 
-pytestmark = pytest.mark.skipif(
-    find_spec("pymilvus") is None or find_spec("milvus_lite") is None,
-    reason="Milvus is not installed here; `pip install '.[milvus]'` adds it",
-)
 COUNT = 700
 
 
