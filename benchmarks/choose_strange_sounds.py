@@ -28,13 +28,12 @@ class Folder:
 
 def main() -> None:
     card = ModelCard("whisper", "whisper", Role.SOUNDS, "Whisper", "", "MIT")
+    for old in resource("whisper").glob("reference-*"):
+        old.unlink()
     with tempfile.TemporaryDirectory() as cache:
         Whisper(card, weights=Folder(), device="cpu", cache=Path(cache)).load()
         (made,) = Path(cache).glob("reference-*")
         target = resource("whisper", made.name)
-        target.parent.mkdir(exist_ok=True)
-        for old in target.parent.glob("reference-*"):
-            old.unlink()
         target.write_bytes(made.read_bytes())
     print(f"{target}: {target.stat().st_size:,} bytes")
 

@@ -27,11 +27,12 @@ from report import heading
 from core.decode.decoder import Order
 from core.decode.image import ImageDecoder
 from core.decode.pool import DecodePool
-from core.records import ImageView
+from core.records import ImageView, Wanted
 from core.settings import Settings
 
 VIEW = ImageView(224, 224)
-ORDER = Order((VIEW,), 250_000_000, alone=True)
+WANTED = Wanted((VIEW,))
+ORDER = Order(WANTED, 250_000_000, alone=True)
 LARGE_PIXELS = 8_000_000
 
 
@@ -57,7 +58,7 @@ def ours(path: Path) -> tuple[bytes, bytes]:
     """The same by the decoder, in this process."""
     with path.open("rb") as file:
         decoded = ImageDecoder().decode(file, ORDER)
-    return decoded.views[0], decoded.thumbnail
+    return decoded.segments[0].views[0], decoded.thumbnail
 
 
 def cost_ms(decode: Callable[[Path], object], photos: Sequence[Path]) -> float:
@@ -87,7 +88,7 @@ def throughput(title: str, photos: Sequence[Path], rounds: int, pool: DecodePool
     paths = [os.fsencode(photo) for photo in photos]
 
     def pooled() -> None:
-        for future in [pool.decode(path, [VIEW]) for path in paths]:
+        for future in [pool.decode(path, WANTED) for path in paths]:
             future.result()
 
     def looped() -> None:
@@ -149,7 +150,7 @@ def main() -> None:
         pool = DecodePool(settings.decoders, limit_s=60, max_pixels=ORDER.max_pixels, max_bytes=1 << 31)
         first = next(iter(sets.values()))[0]
         started = time.perf_counter()
-        pool.decode(os.fsencode(first), [VIEW]).result()
+        pool.decode(os.fsencode(first), WANTED).result()
         print(f"\nfirst answer of a process started for it: {(time.perf_counter() - started) * 1000:.0f} ms")
         print(f"\n{f'wall time, {settings.decoders} processes':34}{'n':>5}{'naive /s':>10}{'pool /s':>10}{'ratio':>9}")
         for title, photos in sets.items():

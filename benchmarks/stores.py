@@ -21,7 +21,7 @@ from report import heading
 from vectors import embeddings, resident_mb, timed
 
 from core.records import Filters, Kind, SpaceId
-from core.store.space_reader import FACTS, KINDS
+from core.store.facts import FACTS, KINDS
 from core.store.vectors import milvus
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.hnsw import HnswStore

@@ -56,6 +56,7 @@ from core.events import (
 )
 from core.paths import LibraryPaths, cache_folder, default_library, log_folder, resource
 from core.records import (
+    KINDS_OF,
     Activity,
     Answer,
     Details,
@@ -70,15 +71,20 @@ from core.records import (
     ItemId,
     Kind,
     LibraryStatus,
+    Line,
     Metadata,
+    ModelCard,
     ModelState,
     ModelStatus,
+    Moment,
     Outcome,
     Picture,
     Progress,
     Question,
     Reason,
     Result,
+    Role,
+    SpaceSpec,
     Stage,
     Strength,
 )
@@ -96,6 +102,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 __all__ = [
+    "KINDS_OF",
     "Activity",
     "Answer",
     "BugFound",
@@ -123,12 +130,15 @@ __all__ = [
     "LibraryPaths",
     "LibraryStatus",
     "LibraryTooNewError",
+    "Line",
     "MediaError",
     "Metadata",
+    "ModelCard",
     "ModelChanged",
     "ModelError",
     "ModelState",
     "ModelStatus",
+    "Moment",
     "NoticePosted",
     "Outcome",
     "Picture",
@@ -138,8 +148,10 @@ __all__ = [
     "QuestionError",
     "Reason",
     "Result",
+    "Role",
     "SettingSpec",
     "Settings",
+    "SpaceSpec",
     "Stage",
     "Strength",
     "__version__",

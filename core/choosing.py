@@ -70,6 +70,7 @@ class Chooser:
     def forget(self, model_id: str) -> None:
         """Makes the encoder anew when it is next needed: its weights are others, or gone."""
         self._made.pop(model_id, None)
+        self._board.change(model_id, state=ModelState.NOT_HERE, note="")
 
     def show(self, lineup: Lineup, shares: Mapping[str, float]) -> None:
         """Says of every model how it is; `shares` is how far those have come that are catching up."""
@@ -96,7 +97,7 @@ class Chooser:
         if not here.present:
             state = ModelState.NOT_HERE if card.repository else ModelState.UNAVAILABLE
             return ModelStatus(card, state, here.reason)
-        if known is not None and known.state not in (ModelState.NOT_HERE, ModelState.UNAVAILABLE):
+        if known is not None and known.state is not ModelState.NOT_HERE:
             return replace(known, here_bytes=here.bytes)
         return ModelStatus(card, ModelState.NOT_LOADED, here_bytes=here.bytes)
 

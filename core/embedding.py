@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,12 @@ class Embedder:
         if error is not None and not vectors:
             raise error
         return vectors
+
+    def load(self, encoders: Sequence[Encoder]) -> None:
+        """Loads encoders; the board says which of them do not work."""
+        for encoder in encoders:
+            with suppress(ModelError), self._turn(encoder):
+                continue
 
     def strangers(self, encoders: Sequence[Encoder]) -> dict[SpaceId, Vectors]:
         """Vectors of things in nobody's library, in every space of these encoders; none where one does not work."""

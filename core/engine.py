@@ -81,7 +81,7 @@ class Engine:
             max_pixels=settings.max_megapixels * 1_000_000,
             max_bytes=settings.max_bytes(Kind.IMAGE),
         )
-        self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder(), settings.decoders)
+        self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder())
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
         self._gpu: Lane[Embedder] = Lane("gpu", lambda: Embedder(self._board), Embedder.unload, on_bug=self._on_bug)
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
@@ -293,6 +293,10 @@ class Engine:
     def models(self) -> list[ModelStatus]:
         """Every model and what state it is in."""
         return self._board.statuses
+
+    def load_models(self) -> Future[None]:
+        """Loads every model in use; afterwards `models` says which of them do not work."""
+        return self._gpu.call(Priority.INTERACTIVE, lambda embedder: embedder.load(self._models.lineup.answering()))
 
     def use_model(self, model_id: str) -> Future[None]:
         """Lets a model do what it is for from now on.

@@ -12,8 +12,7 @@ from core.choosing import Chooser
 from core.embedding import ModelBoard
 from core.errors import ModelError
 from core.lineup import Lineup
-from core.records import ModelState, Role, SpaceId
-from core.runtime.chain import chain
+from core.records import ModelCard, ModelState, ModelStatus, Role, SpaceId
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority, Worker
 from core.settings import Settings
@@ -56,6 +55,7 @@ class ModelKeeper:
         self._worker = Worker("models", on_bug=on_bug)
         self._lock = threading.Lock()
         self._unwanted: dict[str, threading.Event] = {}
+        self._stopping = threading.Event()
 
     # who does the work
 
@@ -77,7 +77,7 @@ class ModelKeeper:
             here = self._shelf.here(card)
             if not here.present:
                 raise ModelError(f"{card.title} cannot be used yet: {here.reason}")
-            self._choose(storage, self._settings().with_model(card.role, model_id))
+            self._choose(storage, self._settings().with_model(card.role, card.model_id))
 
         return self._store.call(Priority.INTERACTIVE, choose)
 
@@ -104,23 +104,14 @@ class ModelKeeper:
         self._chooser.show(lineup, storage.catalog.shares())
         self._changed(lineup)
 
-    def _then_choose(self, done: Future[None], model_id: str) -> Future[None]:
-        """A model's weights came or went: who does the work may be another now."""
-
-        def again(storage: Storage) -> None:
-            self._chooser.forget(model_id)
-            self._choose(storage, self._settings())
-
-        return chain(done, lambda _: self._store.call(Priority.INTERACTIVE, again))
-
     # weights
 
     def download(self, model_id: str) -> Future[None]:
         """Fetches a model's weights, after other downloads. The future is cancelled by `cancel` and `stop`."""
+        unwanted = threading.Event()
         with self._lock:
-            unwanted = self._unwanted[model_id] = threading.Event()
-        done = self._worker.submit_at(Priority.NORMAL, self._download, model_id, unwanted)
-        return self._then_choose(done, model_id)
+            self._unwanted[model_id] = unwanted
+        return self._tend(Priority.NORMAL, model_id, lambda card: self._download(card, unwanted))
 
     def cancel(self, model_id: str) -> None:
         """Ends a download, running or not begun; what came is kept for the next one."""
@@ -130,22 +121,19 @@ class ModelKeeper:
 
     def verify(self, model_id: str) -> Future[None]:
         """Reads a model's weights and compares them with their digests."""
-        return self._worker.submit_at(Priority.INTERACTIVE, lambda: self._shelf.verify(self._shelf.card(model_id)))
+        return self._tend(Priority.INTERACTIVE, model_id, self._shelf.verify)
 
     def remove(self, model_id: str) -> Future[None]:
         """Deletes what was downloaded of a model; a folder of the user's is only forgotten."""
-        return self._worker.submit_at(Priority.INTERACTIVE, lambda: self._shelf.remove(self._shelf.card(model_id)))
+        return self._tend(Priority.INTERACTIVE, model_id, self._shelf.remove)
 
     def use_folder(self, model_id: str, folder: Path) -> Future[None]:
         """Takes a model's weights from a folder of the user's, where they stay."""
-
-        def use() -> None:
-            self._shelf.use_folder(model_id, folder)
-
-        return self._then_choose(self._worker.submit_at(Priority.INTERACTIVE, use), model_id)
+        return self._tend(Priority.INTERACTIVE, model_id, lambda card: self._shelf.use_folder(card, folder))
 
     def stop(self) -> None:
         """Ends every download soon; `close` waits for it."""
+        self._stopping.set()
         with self._lock:
             for unwanted in self._unwanted.values():
                 unwanted.set()
@@ -155,21 +143,31 @@ class ModelKeeper:
         self.stop()
         return self._worker.close(timeout_s)
 
-    def _download(self, model_id: str, unwanted: threading.Event) -> None:
+    def _tend(self, priority: Priority, model_id: str, act: Callable[[ModelCard], object]) -> Future[None]:
+        """Does something to a model's weights; whether well or badly, who does the work may be another afterwards."""
+
+        def again(storage: Storage) -> None:
+            self._chooser.forget(self._shelf.card(model_id).model_id)
+            self._choose(storage, self._settings())
+
+        def tend() -> None:
+            try:
+                act(self._shelf.card(model_id))
+            finally:
+                if not self._stopping.is_set():
+                    self._store.call(Priority.INTERACTIVE, again).result()
+
+        return self._worker.submit_at(priority, tend)
+
+    def _download(self, card: ModelCard, unwanted: threading.Event) -> None:
         if unwanted.is_set():
             raise CancelledError
-        card = self._shelf.card(model_id)
-        self._board.change(model_id, state=ModelState.DOWNLOADING, note="", got_bytes=0)
+        self._board.show(ModelStatus(card, ModelState.DOWNLOADING, size_bytes=card.size_bytes))
 
         def progress(got_bytes: int, size_bytes: int) -> None:
-            self._board.change(model_id, got_bytes=got_bytes, size_bytes=size_bytes)
+            self._board.change(card.model_id, got_bytes=got_bytes, size_bytes=size_bytes)
 
         try:
             self._shelf.download(card, progress=progress, cancelled=unwanted.is_set)
-        except ModelError as error:
-            self._board.change(model_id, state=ModelState.NOT_HERE, note=str(error), got_bytes=0)
-            raise
-        except CancelledError:
-            self._board.change(model_id, state=ModelState.NOT_HERE, note="", got_bytes=0)
-            raise
-        self._board.change(model_id, state=ModelState.NOT_LOADED, note="", got_bytes=0)
+        finally:
+            self._board.change(card.model_id, state=ModelState.NOT_HERE, got_bytes=0)

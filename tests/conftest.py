@@ -19,7 +19,7 @@ from PIL import Image
 from core.records import ImageView, Segment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-WAIT_S = 100
+WAIT_S = 120
 """How long a test waits for what must come, the machine being busy with other things. Only a failure takes so long."""
 GRACE_S = 20.0
 """How long what a test started may take to end after it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -234,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:  # the client has heard enough
                 return
             self.hub.sent[name] += len(chunk)
-            if name and trouble.chunk_s:
-                time.sleep(trouble.chunk_s)
+            if self.hub.wait_closing(trouble.chunk_s if name else 0.0):
+                return
             if name and trouble.drop_after is not None and begin + len(chunk) >= trouble.drop_after:
                 return

@@ -17,7 +17,7 @@ from core.cli.exits import Exit
 from core.cli.table import models_table, shown, size, table
 from core.engine import open_engine
 from core.errors import CoreError
-from core.records import ModelStatus, Question
+from core.records import ModelStatus
 
 _PACKAGES = (
     "PySide6-Addons",
@@ -51,12 +51,14 @@ class Checkup:
 def doctor(arguments: Namespace) -> Exit:
     """Opens the library, loads the models, and prints versions and whatever is amiss."""
     problem = ""
+    models: Sequence[ModelStatus] = ()
     engine = open_engine(arguments.library)
     library = engine.library.root
     try:
         with engine:
             engine.opened.result()
-            engine.search(Question("a photo", limit=1)).result()  # makes the models load
+            engine.load_models().result()
+            models = engine.models()
     except CoreError as error:
         problem = str(error)
     found = Checkup(
@@ -71,9 +73,9 @@ def doctor(arguments: Namespace) -> Exit:
         missing_libraries=_missing_libraries(),
     )
     if arguments.json:
-        print_json({**asdict(found), "models": [model_document(model) for model in engine.models()]})
+        print_json({**asdict(found), "models": [model_document(model) for model in models]})
     else:
-        print(_text(found, engine.models()))
+        print(_text(found, models))
     if found.missing_libraries:
         return Exit.LIBRARY_MISSING
     return Exit.FAILED if problem else Exit.DONE

@@ -40,7 +40,7 @@ def _download(arguments: Namespace) -> Exit:
         if status is not None and status.state not in _NOT_HERE:
             say(f"{status.card.title} is here already.")
             return Exit.DONE
-        model_id = arguments.model if status is None else status.card.model_id
+        model_id = _id(engine, arguments)
         if not arguments.yes:
             if not sys.stdin.isatty():
                 say(f"Downloading takes {_cost(status)}; say that you want that with --yes.")
@@ -55,32 +55,34 @@ def _download(arguments: Namespace) -> Exit:
 def _verify(arguments: Namespace) -> Exit:
     with opened(arguments.library, reading=True) as engine:
         here = [status.card.model_id for status in engine.models() if status.state not in _NOT_HERE]
-        checks = {
-            model_id: engine.verify_model(model_id) for model_id in ([arguments.model] if arguments.model else here)
-        }
+        wanted = [_id(engine, arguments)] if arguments.model else here
+        checks = {model_id: engine.verify_model(model_id) for model_id in wanted}
         return max([_report(model_id, check) for model_id, check in checks.items()], default=Exit.DONE)
 
 
 def _remove(arguments: Namespace) -> Exit:
     with opened(arguments.library) as engine:
-        engine.remove_model(arguments.model).result()
-    print(f"Removed {arguments.model}")
+        model_id = _id(engine, arguments)
+        engine.remove_model(model_id).result()
+    print(f"Removed {model_id}")
     return Exit.DONE
 
 
 def _use(arguments: Namespace) -> Exit:
     with opened(arguments.library) as engine:
+        model_id = _id(engine, arguments)
         engine.start(watch=False)
-        engine.use_model(arguments.model).result()
+        engine.use_model(model_id).result()
         follow(engine, engine.wait_idle())
-    print(f"{arguments.model} is in use")
+    print(f"{model_id} is in use")
     return Exit.DONE
 
 
 def _folder(arguments: Namespace) -> Exit:
     with opened(arguments.library) as engine:
-        engine.use_model_folder(arguments.model, arguments.path).result()
-    print(f"{arguments.model} is taken from {shown(arguments.path)}")
+        model_id = _id(engine, arguments)
+        engine.use_model_folder(model_id, arguments.path).result()
+    print(f"{model_id} is taken from {shown(arguments.path)}")
     return Exit.DONE
 
 
@@ -100,6 +102,12 @@ def _known(engine: Engine, model_id: str) -> ModelStatus | None:
         if model_id in {status.card.model_id, status.card.repository or None}:
             return status
     return None
+
+
+def _id(engine: Engine, arguments: Namespace) -> str:
+    """What we call the model that was typed; as it was typed, if nobody knows it yet."""
+    status = _known(engine, arguments.model)
+    return str(arguments.model) if status is None else status.card.model_id
 
 
 def _cost(status: ModelStatus | None) -> str:

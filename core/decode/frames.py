@@ -33,6 +33,7 @@ Small: TypeAlias = NDArray[np.uint8]
 LOOK_MS = 500
 """Of the frames in each such cell of time, the first is looked at."""
 _SMALL_PX = (160, 90)
+_TINY_PX = 16
 _RUN_UP_S = 2.0
 _GROUP_MS = 1000
 """Groups of frames that are no longer than this for each megapixel are known by their key frame alone."""
@@ -87,6 +88,7 @@ class Frames:
         if self._pixels > _TOGETHER_PIXELS and not alone:
             raise TooLargeTogether
         stream.codec_context.thread_count = 1  # several processes decode side by side
+        self._orientation: int | None = None
         self.decoded_pixels = 0
         """How much work it was so far."""
         self.end_ms = 0
@@ -242,7 +244,9 @@ class Frames:
         aspect = self._stream.sample_aspect_ratio
         stretch = float(aspect) if aspect and 1 / _WIDEST < aspect < _WIDEST else 1.0
         full_size = (max(1, round(frame.width * stretch)), frame.height)
-        return Still(pixels, width, height, full_size, _orientation(frame))
+        if self._orientation is None:
+            self._orientation = _orientation(frame)
+        return Still(pixels, width, height, full_size, self._orientation)
 
 
 def _colour_space(frame: VideoFrame) -> Colorspace | None:
@@ -253,7 +257,9 @@ def _colour_space(frame: VideoFrame) -> Colorspace | None:
 
 def _orientation(frame: VideoFrame) -> int:
     """How the frame is to be turned, from its display matrix (ISO/IEC 14496-12)."""
-    matrix = cast("Mapping[Type, SideData]", frame.side_data).get(Type.DISPLAYMATRIX)
+    # WORKAROUND: a frame that was asked for its side data lives until the garbage collector comes: ask a tiny copy
+    tiny = frame.reformat(_TINY_PX, _TINY_PX, "rgb24", threads=1)
+    matrix = cast("Mapping[Type, SideData]", tiny.side_data).get(Type.DISPLAYMATRIX)
     if matrix is None:
         return 1
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])

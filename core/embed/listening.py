@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import MediaError, ModelError
 from core.records import Line, Reason, Samples
@@ -19,6 +19,9 @@ from core.runtime.requests import Loss, Request
 from core.runtime.sandbox import end_with_parent
 from core.runtime.worker import Priority
 
+if TYPE_CHECKING:
+    from core.embed.transcriber import Transcriber
+
 LIMIT_S = 300.0
 """The longest that listening to one stretch may take, the loading of the model included."""
 _REPLY_BYTES = 1 << 20
@@ -27,10 +30,10 @@ _REPLY_BYTES = 1 << 20
 class Listener:
     """Writes down what is said. The process starts with the first sound and ends with `rest` or `close`."""
 
-    def __init__(self, folder: Callable[[], Path], threads: int) -> None:
+    def __init__(self, folder: Callable[[], Path]) -> None:
         """`folder` finds the model's files when they are first needed; it raises ModelError if they are not here."""
         self._folder = folder
-        command = python_command("core.embed.listening", str(os.getpid()), str(threads))
+        command = python_command("core.embed.listening", str(os.getpid()))
         self._pool = ProcessPool("listen", command, 1, limit_s=LIMIT_S, environment={})
 
     def listen(self, sound: Samples) -> Future[list[Line]]:
@@ -72,15 +75,15 @@ def _explain(loss: Loss) -> MediaError:
 
 
 def main() -> None:
-    """The process: serves requests until the parent ends. Arguments: the parent's process id, how many threads."""
-    parent, threads = map(int, sys.argv[1:])
-    serve(_Desk(threads).answer, prepare=lambda: end_with_parent(parent))
+    """The process: serves requests until the parent ends. The argument is the parent's process id."""
+    serve(_Desk().answer, prepare=lambda: end_with_parent(int(sys.argv[1])))
 
 
 class _Desk:
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-        self._loaded: tuple[str, Any] | None = None
+    """Holds the model that was asked for last."""
+
+    def __init__(self) -> None:
+        self._loaded: tuple[str, Transcriber] | None = None
 
     def answer(self, request: Mapping[str, Any], payload: bytes) -> tuple[Mapping[str, Any], Sequence[bytes]]:
         import numpy as np
@@ -91,11 +94,9 @@ class _Desk:
             return {"error": str(error)}, ()
         return {}, (json.dumps([(line.start_ms, line.end_ms, line.text, line.language) for line in lines]).encode(),)
 
-    def _transcriber(self, folder: str) -> Any:
+    def _transcriber(self, folder: str) -> Transcriber:
         if self._loaded is None or self._loaded[0] != folder:
             from core.embed.transcriber import Transcriber
 
-            transcriber = Transcriber(Path(folder), threads=self._threads)
-            transcriber.load()
-            self._loaded = folder, transcriber
+            self._loaded = folder, Transcriber(Path(folder))
         return self._loaded[1]

@@ -155,9 +155,12 @@ def _ringing(random: np.random.Generator, wave: Wave, lasting_s: float) -> Wave:
 
 def _bump(wave: Wave, centres_hz: Wave | tuple[float, ...], width_hz: float) -> Wave:
     """What passes the throat: `wave` with resonances."""
-    return _filtered(
-        wave, lambda hz: np.asarray(sum(1 / (1 + ((hz - at) / width_hz) ** 2) for at in centres_hz), np.float64)
-    )
+
+    def passes(hz: Wave) -> Wave:
+        peaks = [1 / (1 + ((hz - at) / width_hz) ** 2) for at in centres_hz]
+        return np.sum(peaks, axis=0, dtype=np.float64)
+
+    return _filtered(wave, passes)
 
 
 def _filtered(wave: Wave, gain: Callable[[Wave], Wave]) -> Wave:
@@ -165,5 +168,5 @@ def _filtered(wave: Wave, gain: Callable[[Wave], Wave]) -> Wave:
     if not len(wave):
         return wave
     spectrum = np.fft.rfft(wave) * gain(np.fft.rfftfreq(len(wave), 1 / SOUND_RATE_HZ))
-    filtered: Wave = np.fft.irfft(spectrum, len(wave))
+    filtered: Wave = np.fft.irfft(spectrum, len(wave)).astype(np.float64)
     return filtered

@@ -113,7 +113,7 @@ def _shares(levels: torch.Tensor) -> torch.Tensor:
 
 
 def log_mel(bands: int) -> torch.nn.Module:
-    """(n, samples) → (n, bands, samples / HOP): what Whisper listens to, as its feature extractor in transformers has it.
+    """(n, samples) → (n, bands, samples / HOP): what Whisper listens to, as its extractor in transformers has it.
 
     That is (level + SHIFT) / SCALE of levels in powers of ten. The Fourier transform is written as a convolution, which
     every runtime has.

@@ -1,51 +1,152 @@
 """From a raw inner product to how sure a match is, measured on the library itself.
 
 Raw scores of two spaces, of two questions, or of one question to two libraries mean different things. What carries over
-is how far a score stands above what this very question gets from the library by chance: the mean and deviation of its
-scores over a sample of everything (a z-score, the usual normalisation before fusing rankings; Montague & Aslam 2001,
-"Relevance score normalization for metasearch"). And how far is far enough depends on how many things had their chance:
-the expected number of things that would reach a score by chance (the E-value of Karlin & Altschul 1990,
-doi:10.1073/pnas.87.6.2264) is what makes a match likely or strong, in a library of ten photos as in one of a million.
+is how far a score stands above what this very question gets by chance, in deviations (a z-score, the usual
+normalisation before fusing rankings; Montague & Aslam 2001, "Relevance score normalization for metasearch").
+
+Chance is measured on a sample of everything. Some of that is what was asked for, and in a small library much: so not
+mean and deviation are taken, which it would spoil, but the median, and the larger of the deviation below the median
+and that up to the upper quartile (Huber 1981, Robust Statistics). That bears one thing in ten being a match. That
+chance is measured on few things, or has longer tails than a normal one, as scores of real models do, is made up for by
+Student's t, brought back to a normal deviate as in Wallace 1959, "Bounds on normal approximations to Student's and the
+chi-square distributions": in a library of a few without strangers to be compared with, little is called strong.
+
+How far is far enough depends on how many things had their chance: the expected number of things that would reach a
+score by chance (the E-value of Karlin & Altschul 1990, doi:10.1073/pnas.87.6.2264) is what makes a match likely or
+strong, in a library of ten photos as in one of a million.
+
+The segments of one item are alike: the windows of an hour of rain, less so the shots of a film, hardly the lines of a
+talk. With r for how alike they are on average, n of them count as n / (1 + (n - 1) r) (the design effect: Kish 1965,
+Survey Sampling): in the sample, where rain must not make everything else a surprise, and where an item is judged by its
+best segment, which had so many chances.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.records import Strength, Vectors
-from core.store.vectors.vector_store import Vector
+from core.records import Ids, Strength, Vectors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "NDArray[np.floating[Any]]"
 
 SAMPLE_SIZE = 1000
 """How many stored vectors stand for the library."""
-SMALLEST_COUNT = 1000
-"""In a library of fewer things a match must be as convincing as in one of so many."""
+USUAL_COUNT = 1000
+"""Surprises are those of a library of so many things; in a smaller one a match must be just as convincing."""
+MOST_FREEDOM = 30
+"""Degrees of freedom of chance's tails, however much was measured. By benchmarks/strengths.py."""
 SMALLEST_DEVIATION = 1e-3
 """Things that all look alike must not make every small difference a surprise."""
+NORMAL_QUARTILE = NormalDist().inv_cdf(0.75)
 LIKELY_SCORE = 0.5
 """Chance alone would give one such match in the whole library."""
 STRONG_SCORE = 0.99
 """Chance alone would give one such match in a hundred libraries of this size."""
 
 
-def surprises(scores: Vector, query: Vector, sample: Vectors, strangers: Vectors) -> Vector:
-    """How many deviations each of `scores` (n,) stands above what `query` gets by chance.
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What each of q queries gets by chance.
 
-    `sample` (m, dim) stands for the library, `strangers` (s, dim) are vectors of things that are in nobody's. Together
-    they are what chance is measured on: the photos of a small library are rarely unrelated to what is asked of it.
+    Attributes:
+        middles: (q,) what most things get.
+        deviations: (q,) how far from it they are.
+        freedom: how sure that is, as degrees of freedom.
     """
-    chance = np.concatenate([sample @ query, strangers @ query])
-    deviation = max(float(chance.std()), SMALLEST_DEVIATION)
-    return ((scores - float(chance.mean())) / deviation).astype(np.float32)
+
+    middles: Numbers
+    deviations: Numbers
+    freedom: float
+
+    def surprises(self, scores: Vectors) -> Vectors:
+        """How many normal deviations each of `scores` (n, q) stands above chance."""
+        t = (scores - self.middles) / self.deviations
+        freedom = self.freedom
+        shrunk = np.sqrt(freedom * np.log1p(t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+        return (np.sign(t) * shrunk).astype(np.float32)
 
 
-def score(surprise: float, count: int) -> float:
-    """0..1, for people and programs: 1 / (1 + E), E being how many of `count` things would be as surprising by chance.
+def chance(queries: Vectors, sample: Vectors, weights: Numbers, strangers: Vectors) -> Chance:
+    """What `queries` (q, dim) get by chance.
+
+    `sample` (m, dim) stands for the library, and its rows count as `weights` (m,). `strangers` (s, dim), perhaps none,
+    are vectors of things that are in nobody's library. Together they are what chance is measured on: the things in a
+    small library are rarely unrelated to what is asked of it.
+    """
+    scores = np.concatenate([sample @ queries.T, strangers @ queries.T]).astype(np.float64)
+    weights = np.concatenate([weights, np.ones(len(strangers))])
+    if not len(scores):
+        return Chance(np.zeros(len(queries)), np.ones(len(queries)), 1.0)
+    middles, deviations = np.array([_middle(column, weights) for column in scores.T]).T
+    counted = float(weights.sum() ** 2 / (weights**2).sum())
+    freedom = float(np.clip(counted - 1, 1, MOST_FREEDOM))
+    return Chance(middles, np.maximum(deviations, SMALLEST_DEVIATION), freedom)
+
+
+def _middle(scores: Numbers, weights: Numbers) -> tuple[float, float]:
+    """The median of `scores`, and how far chance is from it, in spite of matches among them."""
+    order = np.argsort(scores, kind="stable")
+    scores, weights = scores[order], weights[order]
+    shares = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
+    median, quartile = np.interp([0.5, 0.75], shares, scores)
+    below = scores <= median
+    deviation = math.sqrt(float(np.average((scores[below] - median) ** 2, weights=weights[below])))
+    return float(median), max(deviation, float(quartile - median) / NORMAL_QUARTILE)
+
+
+def alike(vectors: Vectors, owners: Ids) -> float:
+    """How alike segments of one item are (0..1): of their mean cosine, what is beyond that of segments of two items.
+
+    `vectors` (m, dim) belong to the items `owners` (m,). 0 where it cannot be seen.
+    """
+    _, places, sizes = np.unique(owners, return_inverse=True, return_counts=True)
+    several = sizes > 1
+    if len(sizes) < 2 or not several.any():
+        return 0.0
+    sums = np.zeros((len(sizes), vectors.shape[1]))
+    np.add.at(sums, places, vectors)
+    own = (sums**2).sum(axis=1)
+    within = float(((own - sizes) / (sizes * (sizes - 1.0) + ~several))[several].mean())
+    total = sums.sum(axis=0)
+    between = float((total @ total - own.sum()) / (len(vectors) ** 2 - (sizes.astype(np.float64) ** 2).sum()))
+    return min(1.0, max(0.0, within - between) / max(1.0 - between, 1e-6))
+
+
+def chances(count: Numbers, alike: float) -> Numbers:
+    """For how many `count` segments of one item count that are so alike."""
+    return count / (1 + np.maximum(count - 1, 0) * alike)
+
+
+def best_of(surprises: Vectors, chances: Numbers | float) -> Vectors:
+    """How surprising it is that the best of so many `chances` is as it is.
+
+    The chance of a deviation z is about exp(-z²/2), and that the best of n reaches it n times as large; so z² shrinks
+    by 2 ln n. For fewer than one chance nothing changes.
+    """
+    squares = surprises * np.abs(surprises) - 2 * np.log(np.maximum(chances, 1.0))
+    roots: Vectors = (np.sign(squares) * np.sqrt(np.abs(squares))).astype(np.float32)
+    return roots
+
+
+def score(surprise: float) -> float:
+    """0..1, for people and programs: 1 / (1 + E), E being how many of USUAL_COUNT things would be as surprising.
 
     Chance is taken to be normal. 0.5 means that one would; 0.99 that one in a hundred such libraries would.
     """
-    return 1 / (1 + max(count, SMALLEST_COUNT) * 0.5 * math.erfc(surprise / math.sqrt(2)))
+    return 1 / (1 + USUAL_COUNT * 0.5 * math.erfc(surprise / math.sqrt(2)))
+
+
+def surprise_of(expected: float) -> float:
+    """The surprise of what chance gives `expected` times in a library: the other way round from `score`."""
+    return -NormalDist().inv_cdf(expected / USUAL_COUNT)
 
 
 def strength(score: float) -> Strength:
@@ -53,3 +154,7 @@ def strength(score: float) -> Strength:
     if score >= STRONG_SCORE:
         return Strength.STRONG
     return Strength.LIKELY if score >= LIKELY_SCORE else Strength.WEAK
+
+
+LIKELY_SURPRISE = surprise_of(1.0)
+"""Where a match begins to be likely."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.paths import LibraryPaths
 from core.records import (
     ContentHash,
     Details,
@@ -33,13 +32,16 @@ from core.records import (
     Stage,
 )
 from core.store.changes import name_key, signature_of
-from core.store.space_reader import SpaceReader, ids_of, json_of
-
-_CACHED_FILTERS = 16
-
+from core.store.space_reader import ids_of, json_of
+from core.store.word_reader import WordReader
 
 NO_FILTERS = Filters()
 """Everything passes."""
+_RESULTS = """SELECT file_id, item_id, path, kind, colour, date_key, online, duration_ms FROM result
+              WHERE date_key >= ?1 AND date_key < ?2 AND (?3 IS NULL OR folder_id = ?3)
+                  AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))"""
+"""Files that pass filters: ?1 to ?4 are `_conditions`."""
+_NEWEST_FIRST = "ORDER BY date_key DESC, file_id DESC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +54,21 @@ class Counts:
     failed: int
 
 
-class Reader(SpaceReader):
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of an item; without times it is all of it. `line` is what is said there."""
+
+    start_ms: int | None
+    end_ms: int | None
+    line: str
+
+
+class Reader(WordReader):
     """All that the catalog holds; see `SpaceReader` for how it is used.
 
     Results carry no score or strength; whoever ranks them adds these with `dataclasses.replace`. Their `taken_at` is
     when the file was modified where it does not say when it was taken.
     """
-
-    def __init__(self, library: LibraryPaths) -> None:
-        super().__init__(library)
-        self._matching: dict[Filters, Ids] = {}
-        self._data_version = -1
 
     # folders and files
 
@@ -133,7 +139,7 @@ class Reader(SpaceReader):
         result, (size_bytes, mtime, peaks), about = rows[0][:8], rows[0][8:11], rows[0][11:]
         copies = self._rows("SELECT path FROM file WHERE item_id=? AND id<>? ORDER BY path", result[1], file_id)
         return Details(
-            result=_result(None, None, *result),
+            result=_result(*result),
             size_bytes=size_bytes,
             mtime=mtime,
             metadata=Metadata(*about),
@@ -173,77 +179,87 @@ class Reader(SpaceReader):
 
     # answers
 
-    def results_for_segments(
-        self, ids: Ids | Sequence[int], filters: Filters = NO_FILTERS
-    ) -> dict[SegmentId, list[Result]]:
-        """For each segment the files that hold it and pass `filters`: one result a path. Others are left out."""
-        rows = self._rows(
-            """SELECT segment.id, start_ms, end_ms, file_id, result.item_id, result.path, kind, colour, date_key,
-                   online, duration_ms
-               FROM json_each(?5) wanted JOIN segment ON segment.id = wanted.value
-               JOIN result ON result.item_id = segment.item_id
-               WHERE date_key >= ?1 AND date_key < ?2 AND (?3 IS NULL OR folder_id = ?3)
-                   AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
-               ORDER BY file_id""",
-            *_conditions(filters),
-            json_of(ids),
-        )
-        found: dict[SegmentId, list[Result]] = {}
-        for segment_id, *row in rows:
-            found.setdefault(segment_id, []).append(_result(*row))
+    def results_of(self, items: Ids, filters: Filters = NO_FILTERS) -> dict[ItemId, list[Result]]:
+        """For each item the files that hold it and pass `filters`: one result a path. Others are left out."""
+        found: dict[ItemId, list[Result]] = {}
+        among = ("AND item_id IN (SELECT value FROM json_each(?5))", "ORDER BY file_id")
+        for result in self._results(filters, *among, values=[json_of(items)]):
+            found.setdefault(result.item_id, []).append(result)
         return found
 
+    def results_of_files(self, files: Ids, filters: Filters = NO_FILTERS) -> list[Result]:
+        """Those of `files` that are indexed and pass `filters`, newest first."""
+        among = "AND file_id IN (SELECT value FROM json_each(?5))"
+        return self._results(filters, among, _NEWEST_FIRST, values=[json_of(files)])
+
+    def browse(self, filters: Filters, limit: int) -> list[Result]:
+        """Indexed files that pass `filters`, newest first."""
+        return self._results(filters, _NEWEST_FIRST, "LIMIT ?5", values=[limit])
+
+    def exact_name_matches(self, text: str, filters: Filters, limit: int = 50) -> list[Result]:
+        """Files whose name, name without extension, or full path is `text`, upper and lower case alike for names."""
+        among = """AND file_id IN (SELECT id FROM file WHERE name_key = ?5 UNION SELECT id FROM file WHERE stem_key = ?5
+                                   UNION SELECT id FROM file WHERE path = ?6)"""
+        values = [name_key(text.strip()), os.fsencode(text.strip()), limit]
+        return self._results(filters, among, _NEWEST_FIRST, "LIMIT ?7", values=values)
+
+    def _results(self, filters: Filters, *clauses: str, values: Sequence[object]) -> list[Result]:
+        """The files that pass `filters` and the further `clauses`, whose `values` begin with ?5."""
+        rows = self._rows(" ".join([_RESULTS, *clauses]), *_conditions(filters), *values)
+        return [_result(*row) for row in rows]
+
+    def item_of_each(self, segments: Ids) -> Ids:
+        """The item that each of `segments` belongs to; -1 for what is gone."""
+        known = dict(
+            self._rows(
+                "SELECT id, item_id FROM segment WHERE id IN (SELECT value FROM json_each(?))", json_of(segments)
+            )
+        )
+        return np.array([known.get(int(segment), -1) for segment in segments], dtype=np.int64)
+
+    def segments_of(self, items: Ids) -> tuple[Ids, Ids]:
+        """All segments of `items`, and the item of each, both ascending by item and then by segment."""
+        rows = self._rows(
+            """SELECT id, item_id FROM segment WHERE item_id IN (SELECT value FROM json_each(?))
+               ORDER BY item_id, id""",
+            json_of(items),
+        )
+        return ids_of(rows), np.array([row[1] for row in rows], dtype=np.int64)
+
+    def spans(self, segments: Ids) -> dict[SegmentId, Span]:
+        """Where in its item each segment is, and what is said there."""
+        rows = self._rows(
+            """SELECT segment.id, start_ms, end_ms, coalesce(text, '') FROM segment
+               LEFT JOIN line ON segment_id = segment.id WHERE segment.id IN (SELECT value FROM json_each(?))""",
+            json_of(segments),
+        )
+        return {SegmentId(row[0]): Span(*row[1:]) for row in rows}
+
     def segments_matching(self, filters: Filters) -> Ids:
-        """Ids, ascending, of the segments of all files that pass `filters`. Remembered while nothing is written."""
-        ((version,),) = self._rows("PRAGMA data_version")
-        if version != self._data_version or len(self._matching) >= _CACHED_FILTERS:
-            self._matching.clear()
-            self._data_version = version
-        if filters not in self._matching:
-            ids = self._rows(
+        """Ids, ascending, of the segments of all files that pass `filters`."""
+
+        def find() -> Ids:
+            rows = self._rows(
                 """SELECT segment.id FROM file CROSS JOIN segment ON segment.item_id = file.item_id
                    WHERE file.item_id IS NOT NULL AND date_key >= ? AND date_key < ?
                        AND (?3 IS NULL OR folder_id = ?3)
                        AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))""",
                 *_conditions(filters),
             )
-            self._matching[filters] = np.unique(ids_of(ids))
-        return self._matching[filters]
+            return np.unique(ids_of(rows))
 
-    def browse(self, filters: Filters, limit: int) -> list[Result]:
-        """Indexed files that pass `filters`, newest first."""
-        rows = self._rows(
-            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online, duration_ms FROM result
-               WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
-                   AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
-               ORDER BY date_key DESC, file_id DESC LIMIT ?5""",
-            *_conditions(filters),
-            limit,
-        )
-        return [_result(*row) for row in rows]
+        return self._remembered(filters, find)
 
-    def exact_name_matches(self, text: str, filters: Filters, limit: int = 50) -> list[Result]:
-        """Files whose name, name without extension, or full path is `text`, upper and lower case alike for names."""
-        rows = self._rows(
-            """SELECT NULL, NULL, file_id, item_id, path, kind, colour, date_key, online, duration_ms FROM result
-               WHERE date_key >= ? AND date_key < ? AND (?3 IS NULL OR folder_id = ?3)
-                   AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
-                   AND file_id IN (SELECT id FROM file WHERE name_key = ?5 UNION SELECT id FROM file WHERE stem_key = ?5
-                                   UNION SELECT id FROM file WHERE path = ?6)
-               ORDER BY date_key DESC, file_id DESC LIMIT ?7""",
-            *_conditions(filters),
-            name_key(text.strip()),
-            os.fsencode(text.strip()),
-            limit,
-        )
-        return [_result(*row) for row in rows]
-
-    def segments_of_file(self, file_id: FileId) -> Ids:
-        """Ids of the file's segments, ascending; empty if it is not indexed."""
+    def segments_of_file(self, file_id: FileId, start_ms: int | None = None, end_ms: int | None = None) -> Ids:
+        """Ids of the file's segments, ascending, of a stretch those that it touches; empty if it is not indexed."""
         return ids_of(
             self._rows(
-                "SELECT segment.id FROM file JOIN segment ON segment.item_id = file.item_id WHERE file.id=? ORDER BY 1",
+                """SELECT segment.id FROM file JOIN segment ON segment.item_id = file.item_id
+                   WHERE file.id = ?1 AND (?2 IS NULL OR end_ms IS NULL OR end_ms > ?2)
+                       AND (?3 IS NULL OR start_ms IS NULL OR start_ms < ?3) ORDER BY 1""",
                 file_id,
+                start_ms,
+                end_ms,
             )
         )
 
@@ -259,8 +275,6 @@ def _conditions(filters: Filters) -> tuple[str, str, int | None, str | None]:
 
 
 def _result(
-    start_ms: int | None,
-    end_ms: int | None,
     file_id: int,
     item_id: int,
     path: bytes,
@@ -279,8 +293,6 @@ def _result(
         taken_at=date_key,
         online=bool(online),
         duration_ms=duration_ms,
-        start_ms=start_ms,
-        end_ms=end_ms,
     )
 
 

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from core.paths import LibraryPaths
-from core.records import Ids, Kind, SpaceId, Vectors
+from core.records import Ids, Role, SpaceId, Vectors
 from core.store.database import connect_reader, damage_remembered, errors_in_words
+from core.store.facts import FACTS, KINDS, Facts, day_of
 from core.store.snapshot import Snapshot
 from core.store.spaces import active_spaces
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+T = TypeVar("T")
 
-Facts: TypeAlias = "NDArray[np.int64]"
-"""(n, 4): what FACTS names, of each segment's first file."""
-FACTS = ("kind", "folder", "day", "duration")
-"""The place of its kind in KINDS, its folder's id, when it was taken as the number YYYYMMDD, its length in ms."""
-KINDS = tuple(Kind)
+_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,8 @@ class SpaceReader:
     def __init__(self, library: LibraryPaths) -> None:
         self._path = library.catalog
         self._db = connect_reader(library.catalog)
+        self._known: dict[Hashable, object] = {}
+        self._data_version = -1
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -58,6 +56,21 @@ class SpaceReader:
         """The spaces that answer, and the model that each belongs to."""
         with damage_remembered(self._path), errors_in_words():
             return active_spaces(self._db)
+
+    def roles(self) -> dict[SpaceId, Role]:
+        """What the encoder of each space is for."""
+        return {SpaceId(name): Role(role) for name, role in self._rows("SELECT name, role FROM space")}
+
+    def understood(self, space_id: SpaceId) -> int:
+        """How many items the space has all of that it will get."""
+
+        def count() -> int:
+            rows = self._rows(
+                "SELECT count(*) FROM understood WHERE space_id = (SELECT id FROM space WHERE name=?)", space_id
+            )
+            return int(rows[0][0])
+
+        return self._remembered(("understood", space_id), count)
 
     def vectors(self, space_id: SpaceId, ids: Ids) -> tuple[Ids, Vectors]:
         """Those of `ids` that have a vector in the space, ascending, and the vectors, row for row."""
@@ -88,7 +101,7 @@ class SpaceReader:
         facts = np.zeros((len(ids), len(FACTS)), np.int64)
         facts[np.searchsorted(ids, ids_of(rows))] = np.array(
             [
-                (KINDS.index(Kind(kind)), folder_id, day_of(date_key), duration_ms)
+                (KINDS.index(kind), folder_id, day_of(date_key), duration_ms)
                 for _, kind, folder_id, date_key, duration_ms in rows
             ],
             np.int64,
@@ -147,6 +160,16 @@ class SpaceReader:
         with damage_remembered(self._path), errors_in_words():
             return self._db.execute(sql, values).fetchall()
 
+    def _remembered(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What `find` answers, asked only once while nothing is written."""
+        ((version,),) = self._rows("PRAGMA data_version")
+        if version != self._data_version or len(self._known) >= _REMEMBERED:
+            self._known.clear()
+            self._data_version = version
+        if key not in self._known:
+            self._known[key] = find()
+        return cast(T, self._known[key])
+
     def _sequence(self) -> int:
         """The number of the newest operation ever, whether or not it is still in the table."""
         rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name='operation'")
@@ -165,12 +188,6 @@ class SpaceReader:
 def ids_of(rows: Sequence[Sequence[int]]) -> Ids:
     """The first column of `rows`."""
     return np.array([row[0] for row in rows], dtype=np.int64)
-
-
-def day_of(date: str) -> int:
-    """An ISO date, maybe with a time behind it, as the number YYYYMMDD; 0 if it is none."""
-    digits = date[:10].replace("-", "")
-    return int(digits) if len(digits) == 8 and digits.isascii() and digits.isdigit() else 0
 
 
 def json_of(ids: Ids | Sequence[int]) -> str:

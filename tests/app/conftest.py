@@ -16,9 +16,9 @@ from app.preferences import Preferences
 from app.theme import Theme
 from app.window import Window
 from core import Engine, Settings, open_engine
+from tests.conftest import WAIT_S
 
-WAIT_S = 90
-WAIT_MS = 20_000
+WAIT_MS = 1000 * WAIT_S
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory, photos: Path, model_cache:
     engine.add_folder(photos).result(WAIT_S)
     engine.wait_idle().result(WAIT_S)
     yield engine
-    engine.close()
+    engine.close(WAIT_S)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def fresh(tmp_path: Path, model_cache: Path) -> Iterator[Engine]:
     engine = open_engine(tmp_path / "library", Settings(decode_processes=1))
     engine.start(watch=False)
     yield engine
-    engine.close()
+    engine.close(WAIT_S)
 
 
 @pytest.fixture

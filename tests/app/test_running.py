@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.garbage import Garbage
+from tests.app.conftest import WAIT_MS, WAIT_S
 
 PROGRAM = """
 import sys
@@ -37,7 +38,7 @@ def run(close_after_ms: int, library: Path, *paths: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=WAIT_S,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
 
@@ -61,10 +62,10 @@ def test_a_library_in_use_is_said_on_a_page(tmp_path: Path, model_cache: Path, q
     from core import open_engine
 
     with open_engine(tmp_path / "library") as other:
-        other.opened.result(30)
+        other.opened.result(WAIT_S)
         session = Session(qapp, tmp_path / "library")
         session.window.show()
-        QtBot(None).waitUntil(lambda: bool(session.window.stage.page.page.text), timeout=20_000)
+        QtBot(None).waitUntil(lambda: bool(session.window.stage.page.page.text), timeout=WAIT_MS)
         assert session.window.stage.page.page.title == "Likewise cannot open its library"
         session.close()
         session.window.close()
@@ -80,7 +81,7 @@ def test_files_named_at_the_start_make_one_question(tmp_path: Path, photos: Path
     session = Session(qapp, tmp_path / "library", [photos / name for name in names])
     session.window.show()
     asked = session.window.question
-    QtBot(None).waitUntil(lambda: [chip.label for chip in asked.asked.chips] == names, timeout=20_000)
+    QtBot(None).waitUntil(lambda: [chip.label for chip in asked.asked.chips] == names, timeout=WAIT_MS)
     session.window.close()
     session.close()
     session.deleteLater()

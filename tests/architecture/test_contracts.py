@@ -53,6 +53,7 @@ PLANTED = [
     ("Progress is drawn in core.cli alone", "core/planted.py", "from tqdm import tqdm"),
     (DECODING, "core/embed/planted.py", "from PIL import Image"),
     (DECODING, "app/planted.py", "import pillow_heif"),
+    (DECODING, "core/planted.py", "def play():\n    import av"),
 ]
 
 

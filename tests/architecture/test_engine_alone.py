@@ -10,7 +10,7 @@ import sys
 import core
 from tests.conftest import REPOSITORY
 
-HEAVY = ["torch", "torchvision", "transformers", "timm", "openvino", "hnswlib", "PIL", "sqlite_utils", "watchdog"]
+HEAVY = ["torch", "torchvision", "transformers", "timm", "openvino", "hnswlib", "PIL", "av", "sqlite_utils", "watchdog"]
 SLOW = ["torch", "torchvision", "transformers", "timm", "openvino", "skimage"]
 
 WITHOUT_QT = """

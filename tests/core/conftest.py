@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import Engine, Settings, open_engine
+from tests.conftest import WAIT_S
 
 NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg", "retina.jpg", "horse.png", "page.png")
 
@@ -41,7 +42,7 @@ def open_library(tmp_path: Path, model_cache: Path) -> Iterator[Callable[[], Eng
 
     yield open_it
     for engine in opened:
-        engine.close()
+        engine.close(WAIT_S)
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def test_a_live_folder_is_followed(open_library: Callable[[], Engine], photos: P
 
     shutil.copy(samples / "motorcycle_left.png", photos / "new.png")
 
-    while changed.wait(20):
+    while changed.wait(WAIT_S):
         changed.clear()
         if names(ask(engine, "a motorcycle"))[0] == "new.png":
             return

@@ -43,6 +43,38 @@ CREATE TRIGGER line_deleted AFTER DELETE ON line BEGIN
     INSERT INTO line_words (line_words, rowid, text) VALUES ('delete', old.segment_id, old.text);
 END;
 
+-- The words in files' names, and in those of the folders that they lie in, from the watched one down.
+CREATE VIEW file_text AS
+SELECT
+    file.id, stem_key AS name,
+    substr(rtrim(full, replace(full, '/', '')), length(rtrim(root, replace(root, '/', ''))) + 1) AS place
+FROM (SELECT id, folder_id, stem_key, CAST(path AS TEXT) AS full FROM file) AS file
+JOIN (SELECT id, CAST(path AS TEXT) AS root FROM folder) AS folder ON folder.id = folder_id;
+CREATE VIRTUAL TABLE file_words USING fts5 (name, place, tokenize = "unicode61 remove_diacritics 2");
+INSERT INTO file_words (rowid, name, place) SELECT id, name, place FROM file_text;
+CREATE TRIGGER file_named AFTER INSERT ON file BEGIN
+    INSERT INTO file_words (rowid, name, place) SELECT id, name, place FROM file_text WHERE id = new.id;
+END;
+CREATE TRIGGER file_renamed AFTER UPDATE OF path, folder_id ON file
+WHEN new.path <> old.path OR new.folder_id <> old.folder_id BEGIN
+    DELETE FROM file_words WHERE rowid = old.id;
+    INSERT INTO file_words (rowid, name, place) SELECT id, name, place FROM file_text WHERE id = new.id;
+END;
+CREATE TRIGGER file_unnamed AFTER DELETE ON file BEGIN
+    DELETE FROM file_words WHERE rowid = old.id;
+END;
+
+-- The words in what sounds and videos call themselves.
+CREATE VIRTUAL TABLE title_words USING fts5 (
+    title, content = 'item', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER title_added AFTER INSERT ON item WHEN new.title <> '' BEGIN
+    INSERT INTO title_words (rowid, title) VALUES (new.id, new.title);
+END;
+CREATE TRIGGER title_deleted AFTER DELETE ON item WHEN old.title <> '' BEGIN
+    INSERT INTO title_words (title_words, rowid, title) VALUES ('delete', old.id, old.title);
+END;
+
 DROP VIEW result;
 CREATE VIEW result AS
 SELECT

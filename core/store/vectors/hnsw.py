@@ -9,7 +9,7 @@ import numpy as np
 from core.records import Ids, Vectors
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.graph import Graph, graphs_available
-from core.store.vectors.vector_store import Hits, Vector
+from core.store.vectors.vector_store import Hits, Vector, some_of
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +53,9 @@ class HnswStore:
         """How many ids are in no graph."""
         return len(self._tail)
 
-    def sample(self, size: int) -> Vectors:
-        """At most `size` vectors, evenly spread over the ids: the same ones for the same ids."""
-        ids = self.exact.ids
-        if len(ids) > size:
-            ids = ids[np.linspace(0, len(ids) - 1, size).astype(np.int64)]
-        return self.exact.vectors(ids)
+    def some(self, count: int) -> Ids:
+        """At most `count` ids, well spread and the same in every store that holds the same ids."""
+        return some_of(self.exact.ids, count)
 
     def reserve(self, count: int) -> None:
         """Makes room for `count` ids at once."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.records import Filters, Ids, SpaceId, Vectors
-from core.store.space_reader import FACTS, Facts
+from core.store.facts import FACTS, Facts
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.remote.collection import MOST_FOUND, SEGMENT_BITS, WINDOW, MilvusCollection
 from core.store.vectors.remote.server import StoreError

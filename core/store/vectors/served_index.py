@@ -9,8 +9,8 @@ import numpy as np
 
 from core.paths import LibraryPaths
 from core.records import Filters, Ids, SpaceId, Vectors
+from core.store.facts import Facts
 from core.store.reader import Reader
-from core.store.space_reader import Facts
 from core.store.vectors.catalog_vectors import CatalogVectors
 from core.store.vectors.milvus import Job, MilvusStore
 from core.store.vectors.remote.collection import MilvusCollection

@@ -143,9 +143,13 @@ class SpaceIndex:
         """The best `k` segments, of `among` (ascending ids) if given: never fewer than k when k exist."""
         return self._store.search(query, k) if among is None else self._store.search_among(query, among, k)
 
-    def sample(self, size: int) -> Vectors:
-        """At most `size` of the vectors, the same ones for the same library."""
-        return self._store.sample(size)
+    def some(self, count: int) -> Ids:
+        """At most `count` segments, well spread: the same ones wherever the same can be found."""
+        return self._store.some(count)
+
+    def vectors(self, segments: Ids) -> tuple[Ids, Vectors]:
+        """Those of `segments` that can be found, in their order, and their vectors, row for row."""
+        return self._store.exact.known(segments), self._store.exact.vectors(segments)
 
     def begin_snapshot(self) -> PendingSnapshot | None:
         """Writes one changed graph under a temporary name; None when none is worth it.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, WAIT_S
 
 STRANGE = os.fsdecode(b"caf\xe9 \n\xe2\x80\xaegpj.png")
 """A name that is not UTF-8, breaks the line and turns the writing round."""
@@ -40,7 +40,7 @@ def likewise(*arguments: str | Path) -> Done:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=WAIT_S,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core import open_engine
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, WAIT_S, until
 from tests.core.cli.program import STRANGE, Done, Library, likewise
 
 
@@ -138,7 +137,8 @@ def test_status_counts(library: Library) -> None:
 def test_doctor_loads_the_models(library: Library) -> None:
     done = library.ask("doctor", "--json")
     assert done.json["problem"] == ""
-    assert {model["state"] for model in done.json["models"]} == {"ready"}
+    states = {model["id"]: model["state"] for model in done.json["models"] if model["in_use"]}
+    assert states == {"starter": "ready", "whisper": "ready", "minilm": "ready"}
     assert done.code == (3 if done.json["missing_libraries"] else 0)
     assert done.json["packages"]["torch"] in library.ask("doctor").out
 
@@ -174,10 +174,9 @@ def test_interrupted_index_ends_quietly_and_goes_on_next_time(
     heard = ["env", "--default-signal=INT"]  # what a shell starts in the background would ignore it
     command = [*heard, sys.executable, "-m", "core", "index", photos, "--library", tmp_path / "library"]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "library" / "catalog.db-wal").exists():
-        time.sleep(0.01)
+    until((tmp_path / "library" / "catalog.db-wal").exists)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=WAIT_S)
     assert (process.returncode, out, err) == (130, "", "")
     assert empty("index", photos).out == "Indexed 200 files\n"
 

@@ -100,7 +100,7 @@ def test_a_model_comes_is_checked_and_goes(models: Models, hub: Hub, tmp_path: P
 
 
 def test_a_folder_of_the_users_own_is_used(models: Models, hub: Hub, repository: Path, tmp_path: Path) -> None:
-    assert models("folder", "clip", repository).out == f"clip is taken from {repository}\n"
+    assert models("folder", CLIP, repository).out == f"clip is taken from {repository}\n"
     assert about(models, "clip")["state"] == "not loaded"
     assert models("folder", "clip", tmp_path / "nowhere").code == 2
     (tmp_path / "empty").mkdir()

@@ -22,6 +22,7 @@ from core.errors import ModelError
 from core.models.shelf import Shelf
 from core.paths import resource
 from core.records import ImageView, Segment, WeightFile
+from tests.conftest import WAIT_S
 
 SHELF = Shelf(Path("/nowhere"))
 CARD = SHELF.card("starter")
@@ -148,7 +149,7 @@ encoder.encode_query(["a cat"])
 def test_the_first_answer_in_words_needs_no_torch(encoder: Starter, model_cache: Path) -> None:
     encoder.load()  # the cache is warm
     code = WATCH + "assert not {'torch', 'transformers', 'timm', 'skimage'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-W", "error", "-c", code, str(model_cache)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "error", "-c", code, str(model_cache)], check=True, timeout=WAIT_S)
 
 
 def test_preparing_both_networks_opens_no_connection(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_preparing_both_networks_opens_no_connection(tmp_path: Path) -> None:
         "assert not [name for name, module in sys.modules.items() if name.startswith('openvino_telemetry') and module]"
     )
     said = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, str(tmp_path)], check=True, timeout=110, capture_output=True
+        [sys.executable, "-W", "error", "-c", code, str(tmp_path)], check=True, timeout=WAIT_S, capture_output=True
     )
     assert (said.stdout, said.stderr) == (b"", b"")
 

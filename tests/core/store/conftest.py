@@ -12,19 +12,23 @@ from core.paths import LibraryPaths
 from core.records import (
     Changes,
     ContentHash,
+    EncoderSpec,
     FileId,
     FoundFile,
     Kind,
     Metadata,
+    Role,
     Signature,
     SpaceId,
     SpaceSpec,
 )
-from core.store.catalog import Catalog, IndexedFile, IndexedSegment, WorkItem
+from core.store.catalog import Catalog, WorkItem
 from core.store.reader import Reader
+from core.store.saving import IndexedFile, IndexedSegment
 
 WORDS = SpaceSpec(SpaceId("made/words@1"), 24, answers_text=True, answers_media=False, reason="matches the words")
 LOOKS = SpaceSpec(SpaceId("made/looks@1"), 40, answers_text=False, answers_media=True, reason="looks like")
+MADE = EncoderSpec("made", "Made up", "1", Role.PICTURES, (WORDS, LOOKS))
 DAY_S = 86400
 
 
@@ -57,6 +61,7 @@ def indexed(
         Metadata(640, 480, "JPEG", taken_at, "Camera", 1.5, -2.5),
         0x102030,
         [IndexedSegment(vectors)],
+        understood=frozenset(vectors),
     )
 
 
@@ -66,8 +71,7 @@ class Library:
     def __init__(self, root: Path) -> None:
         self.paths = LibraryPaths(root)
         self.open()
-        for spec in (WORDS, LOOKS):
-            self.catalog.register_space(spec)
+        self.catalog.plan_spaces([MADE], {Role.PICTURES: "made"})
         self.folder_id = self.catalog.add_folder(Path("/pictures")).folder_id
 
     def open(self) -> None:

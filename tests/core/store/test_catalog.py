@@ -19,10 +19,9 @@ from core.records import (
     FolderState,
     Kind,
     Reason,
-    SegmentId,
     Stage,
 )
-from core.store.catalog import IndexedFile, IndexedSegment
+from core.store.saving import IndexedFile, IndexedSegment
 from tests.core.store.conftest import LOOKS, WORDS, Library, found, indexed, unit_vector
 
 
@@ -70,8 +69,8 @@ def test_copies_are_understood_once_and_both_found(library: Library) -> None:
     library.index(content=lambda _: b"same")
     counts = library.reader.counts()
     assert (counts.files, counts.items) == (2, 1)
-    (segment,) = library.searchable()
-    results = library.reader.results_for_segments([segment])[SegmentId(segment)]
+    items = library.reader.item_of_each(np.array(list(library.searchable())))
+    ((_, results),) = library.reader.results_of(items).items()
     assert {str(result.path) for result in results} == {"/pictures/a.jpg", "/pictures/copy of a.jpg"}
     details = library.reader.details(results[0].file_id)
     assert details is not None
@@ -97,10 +96,10 @@ def test_known_content_is_linked_without_being_understood_again(library: Library
     library.add(found("/pictures/b.jpg"))
     (work,) = library.catalog.claim(5)
     known = indexed(work, b"/pictures/a.jpg").content_hash
-    item = library.reader.find_item(known, [WORDS.space_id, LOOKS.space_id])
+    item = library.reader.find_item(known)
     assert item is not None
-    assert library.reader.find_item(known, [WORDS.space_id, "another/space@1"]) is None
-    assert library.catalog.link(work.file_id, item, work.signature)
+    assert item[1:] == (Kind.IMAGE, {WORDS.space_id, LOOKS.space_id})
+    assert library.catalog.link(work.file_id, item[0], work.signature)
     assert shown(library) == {"/pictures/a.jpg", "/pictures/b.jpg"}
 
 
@@ -227,13 +226,13 @@ def test_gone_file_leaves_the_results_and_its_return_needs_no_understanding(libr
     gone = library.reader.operations(WORDS.space_id, before)
     assert (gone.gone.tolist(), gone.come.tolist()) == ([segment], [])
     assert segment not in library.searchable()
-    assert library.reader.results_for_segments([segment]) == {}
+    assert library.reader.results_of(library.reader.item_of_each(np.array([segment]))) == {}
 
     library.add(found("/pictures/back.jpg"))
     (work,) = library.catalog.claim(1)
-    item = library.reader.find_item(indexed(work, b"/pictures/a.jpg").content_hash, [WORDS.space_id])
+    item = library.reader.find_item(indexed(work, b"/pictures/a.jpg").content_hash)
     assert item is not None
-    assert library.catalog.link(work.file_id, item, work.signature)
+    assert library.catalog.link(work.file_id, item[0], work.signature)
     back = library.reader.operations(WORDS.space_id, gone.sequence)
     assert (back.gone.tolist(), back.come.tolist()) == ([], [segment])
 
@@ -246,7 +245,7 @@ def test_item_purged_between_looking_and_linking_is_understood_anew(library: Lib
     library.add(found("/pictures/b.jpg"))
     (work,) = library.catalog.claim(1)
     library.catalog.purge_orphans(older_than_days=0)
-    assert not library.catalog.link(work.file_id, item, work.signature)
+    assert not library.catalog.link(work.file_id, item[0], work.signature)
     assert len(library.catalog.claim(1)) == 1
 
 
@@ -258,11 +257,11 @@ def test_removed_folder_can_be_added_back_until_it_is_purged(library: Library) -
     assert library.searchable() == set()
     assert library.catalog.purge_orphans(older_than_days=1) == []
     content = indexed_hash("/pictures/a.jpg")
-    assert library.reader.find_item(content, [WORDS.space_id]) is not None
+    assert library.reader.find_item(content) is not None
     purged = library.catalog.purge_orphans(older_than_days=0)
     assert content in purged
     assert len(purged) == 2
-    assert library.reader.find_item(content, []) is None
+    assert library.reader.find_item(content) is None
     assert library.reader.vectors(WORDS.space_id, np.arange(100))[0].size == 0
 
 
@@ -373,7 +372,7 @@ def test_many_files_at_once(library: Library) -> None:
 
 def test_only_the_catalog_can_write(library: Library) -> None:
     with pytest.raises(LibraryError, match="cannot be written"):
-        library.reader._rows("DELETE FROM file")
+        library.reader._rows("DELETE FROM failure")
 
 
 def test_file_ids_are_never_given_twice(library: Library) -> None:

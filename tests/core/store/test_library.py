@@ -16,14 +16,14 @@ import pytest
 
 from core.errors import LibraryBusyError, LibraryError, LibraryTooNewError
 from core.paths import LibraryPaths
-from core.records import Filters
+from core.records import Filters, Role
 from core.store.catalog import Catalog
 from core.store.database import connect_writer
 from core.store.migrate import APPLICATION_ID, migrate
 from core.store.reader import Reader
 from core.store.vectors.space_index import SpaceIndex
 from tests.conftest import REPOSITORY
-from tests.core.store.conftest import LOOKS, WORDS, Library
+from tests.core.store.conftest import LOOKS, MADE, WORDS, Library
 
 STEPS = REPOSITORY / "core" / "store" / "migrations"
 OLD = "CREATE TABLE pet (name TEXT) STRICT;\nINSERT INTO pet VALUES ('cat');\n"
@@ -186,7 +186,7 @@ def test_damaged_library_is_set_aside_and_built_anew(library: Library) -> None:
     assert [str(folder.path) for folder in library.reader.folders()] == ["/pictures", "/more"]
     (kept,) = (library.paths.root / "quarantine").glob("*/catalog.db")
     assert kept.read_bytes()[(page - 1) * size : page * size] == data[(page - 1) * size : page * size]
-    library.catalog.register_space(LOOKS)
+    library.catalog.plan_spaces([MADE], {Role.PICTURES: "made"})
     library.reopen()
     assert library.catalog.notice == ""
 
@@ -220,7 +220,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from core.errors import LibraryError
-from core.records import Filters
+from core.records import Filters, Role
 from core.store.thumbnails import Thumbnails
 from core.store.vectors.space_index import SpaceIndex
 from tests.core.store.conftest import WORDS, Library, found
@@ -275,7 +275,7 @@ def in_a_namespace(script: str, *arguments: str) -> subprocess.CompletedProcess[
 
 
 def test_full_disk_stops_saving_but_nothing_else(tmp_path: Path) -> None:
-    script = 'mount -t tmpfs -o size=4m tmpfs "$1"; exec "$2" -c "$3" "$1"'
+    script = 'mount -t tmpfs -o size=6m tmpfs "$1"; exec "$2" -c "$3" "$1"'
     done = in_a_namespace(script, str(tmp_path), sys.executable, IN_A_SMALL_DISK)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("is full") == 2
@@ -302,7 +302,7 @@ from pathlib import Path
 from core.records import Changes
 from core.store.vectors import graph
 from core.store.vectors.space_index import SpaceIndex
-from tests.core.store.conftest import LOOKS, WORDS, Library, found, indexed
+from tests.core.store.conftest import LOOKS, MADE, WORDS, Library, found, indexed
 
 library = Library(Path(sys.argv[1]))
 if library.reader.counts().files == 0:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.records import Changes, FileId, Filters, FolderId, Kind, Metadata, SegmentId, SpaceId, SpaceSpec
-from tests.core.store.conftest import LOOKS, WORDS, Library, found, indexed
+from core.records import Changes, FileId, Filters, FolderId, Kind, Metadata, Role, SpaceId, SpaceSpec
+from tests.core.store.conftest import LOOKS, MADE, WORDS, Library, found, indexed
 
 ALL = 1000
 
@@ -128,10 +130,11 @@ def test_empty_folder_is_counted(library: Library) -> None:
 
 def test_results_ignore_unknown_segments(dated: Library) -> None:
     segment = dated.segment("/pictures/summer.jpg")
-    results = dated.reader.results_for_segments([999_999, segment])
-    assert {int(s): [r.path.stem for r in rs] for s, rs in results.items()} == {segment: ["summer"]}
-    assert results[SegmentId(segment)][0].score == 0
-    assert dated.reader.results_for_segments([]) == {}
+    gone, item = dated.reader.item_of_each(np.array([999_999, segment]))
+    assert gone == -1
+    ((_, (result,)),) = dated.reader.results_of(np.array([gone, item])).items()
+    assert (result.path.stem, result.score) == ("summer", 0)
+    assert dated.reader.results_of(np.empty(0, np.int64)) == {}
 
 
 def test_spaces_are_listed_with_their_dimensions(library: Library) -> None:
@@ -152,9 +155,10 @@ def test_dates_out_of_this_world_are_no_trouble(library: Library) -> None:
 def test_a_new_space_lets_every_file_wait_and_keep_what_it_has(library: Library) -> None:
     library.add_indexed("a.jpg", "b.jpg")
     before = library.searchable()
-    newer = SpaceSpec(SpaceId("starter/words@2"), 8, answers_text=True, answers_media=False, reason="matches the words")
+    newer = SpaceSpec(SpaceId("made/words@2"), 8, answers_text=True, answers_media=False, reason="matches the words")
+    remade = replace(MADE, revision="2", spaces=(newer, LOOKS))
 
-    library.catalog.register_space(newer)
+    library.catalog.plan_spaces([remade], {Role.PICTURES: "made"})
 
     assert library.reader.counts().waiting == 2
     assert library.searchable() == before
@@ -162,5 +166,5 @@ def test_a_new_space_lets_every_file_wait_and_keep_what_it_has(library: Library)
     work = library.catalog.claim(64)
     library.catalog.save([indexed(item, item.path, specs=(newer,)) for item in work])
     assert set(library.reader.searchable(newer.space_id).come.tolist()) == before, "the same segments, in both spaces"
-    library.catalog.register_space(newer)
+    library.catalog.plan_spaces([remade], {Role.PICTURES: "made"})
     assert library.reader.counts().waiting == 0

@@ -179,7 +179,7 @@ def test_every_near_one_gone_while_no_index_was_open(filled: Library) -> None:
     work(index)
     save(filled, index)
     near = index.search(QUERIES[0], 300)[0]
-    results = filled.reader.results_for_segments(near)
+    results = filled.reader.results_of(filled.reader.item_of_each(near))
     gone = [result.file_id for found in results.values() for result in found]
     filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
     filled.reopen()

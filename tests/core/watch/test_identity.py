@@ -9,6 +9,7 @@ from blake3 import blake3
 from core.errors import MediaError
 from core.records import Reason
 from core.watch.identity import content_hash, content_hash_of, signature_of
+from tests.conftest import until
 
 
 def hash_now(path: bytes) -> bytes:
@@ -62,12 +63,17 @@ def test_file_that_grows_while_read_is_refused(tmp_path: Path) -> None:
                 file.write(b"x" * 100_000)
                 file.flush()
 
+    def is_refused() -> bool:
+        try:
+            hash_now(os.fsencode(path))
+        except MediaError as error:
+            return error.reason == Reason.CHANGED_WHILE_READING
+        return False  # nothing was written meanwhile: the writer was held up
+
     writer = threading.Thread(target=grow)
     writer.start()
     try:
-        with pytest.raises(MediaError) as caught:
-            hash_now(os.fsencode(path))
-        assert caught.value.reason == Reason.CHANGED_WHILE_READING
+        until(is_refused)
     finally:
         stop.set()
         writer.join()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.records import Filters, Ids, SpaceId, Vectors
-from core.store.space_reader import FACTS, KINDS, Facts, day_of
+from core.store.facts import FACTS, KINDS, Facts, day_of
 from core.store.vectors.graph import BUILD_WIDTH, LINKS, SEARCH_WIDTH
 from core.store.vectors.remote.server import CONNECT_LIMIT_S, WRITE_LIMIT_S, MilvusServer, StoreError
 from core.store.vectors.vector_store import Vector

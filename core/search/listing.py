@@ -1,0 +1,146 @@
+"""Weighed items as results: files best first, each with its moments and why it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.records import FileId, Ids, ItemId, Moment, Result, SegmentId
+from core.search.asked import Asked
+from core.search.calibrate import LIKELY_SURPRISE, score, strength, surprise_of
+from core.search.inquiry import Voice, Weighed
+from core.store.reader import Reader, Span
+from core.store.word_reader import Mentions
+
+MOST_MOMENTS = 50
+SAME_MOMENT = 0.5
+"""Two segments that share so much of the shorter one are one moment: the better one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Files and items that have the words in their name or title, and how surprising that is."""
+
+    files: Mapping[FileId, float]
+    items: Mapping[ItemId, float]
+
+
+def named(reader: Reader, asked: Sequence[Asked]) -> Named:
+    """What has the words that are wanted in its name or title, and not those that are unwanted."""
+    files: dict[FileId, float] = {}
+    items: dict[ItemId, float] = {}
+    for part in sorted(asked, key=lambda part: part.less):
+        if part.words:
+            for number, surprise in _surprises(reader.named(part.words)):
+                files[FileId(number)] = 0.0 if part.less else surprise
+            for number, surprise in _surprises(reader.titled(part.words)):
+                items[ItemId(number)] = 0.0 if part.less else surprise
+    return Named(files, items)
+
+
+def _surprises(mentions: Mentions) -> Iterator[tuple[int, float]]:
+    for number, share in zip(mentions.ids.tolist(), mentions.shares.tolist(), strict=True):
+        yield number, surprise_of(share)
+
+
+class Listing:
+    """Puts the files of weighed items in order; only those that are wanted get their moments."""
+
+    def __init__(self, reader: Reader, weighed: Weighed, voices: Sequence[Voice], named: Named) -> None:
+        self._reader = reader
+        self._weighed = weighed
+        self._voices = voices
+        self._named = named
+        self._places = {ItemId(int(item)): place for place, item in enumerate(weighed.items)}
+
+    def results(self, files: Sequence[Result], limit: int) -> list[Result]:
+        """The best `limit` of `files`, best first; equals by content and age in the library."""
+        ranked = sorted(files, key=lambda file: (-self._surprise(file), file.item_id, file.file_id))[:limit]
+        shown = {self._places[file.item_id] for file in ranked if file.item_id in self._places}
+        spans = self._reader.spans(self._matching(shown))
+        return [self._result(file, spans) for file in ranked]
+
+    def _surprise(self, file: Result) -> float:
+        """Of the file as a whole: what is in it and what it is called are two ways to be what is wanted."""
+        inside, outside = self._inside(file), self._outside(file)[0]
+        return float(np.hypot(max(inside, 0.0), outside)) if outside > 0 else inside
+
+    def _inside(self, file: Result) -> float:
+        place = self._places.get(file.item_id)
+        return -np.inf if place is None else float(self._weighed.fused.items[place])
+
+    def _outside(self, file: Result) -> tuple[float, str, str]:
+        """How surprising name or title are, where that was found, and why it is a match."""
+        by_name, by_title = self._named.files.get(file.file_id, 0.0), self._named.items.get(file.item_id, 0.0)
+        place = self._places.get(file.item_id)
+        unwanted = 0.0 if place is None else float(self._weighed.fused.unwanted[place])
+        if by_name >= by_title:
+            return by_name - unwanted, "name", "in the name"
+        return by_title - unwanted, "title", "in the title"
+
+    def _matching(self, places: set[int]) -> Ids:
+        """The segments that are worth showing: each item's best, and all that are likely."""
+        fused = self._weighed.fused
+        rows = [int(fused.best[place]) for place in places]
+        for place in places:
+            part = self._weighed.of(place)
+            rows += (part.start + np.flatnonzero(fused.segments[part] >= LIKELY_SURPRISE)).tolist()
+        return self._weighed.segments[np.unique(np.array(rows, np.int64))]
+
+    def _result(self, file: Result, spans: Mapping[SegmentId, Span]) -> Result:
+        points = score(self._surprise(file))
+        named, space, reason = self._outside(file)
+        place = self._places.get(file.item_id)
+        moments = () if place is None else self._moments(place, spans, points)
+        found = replace(file, score=points, strength=strength(points), space=space, reason=reason, moments=moments)
+        if place is None or named > self._inside(file):
+            return found
+        row = int(self._weighed.fused.best[place])
+        span = spans[SegmentId(int(self._weighed.segments[row]))]
+        space, reason = self._why(row, span)
+        return replace(found, space=space, reason=reason, start_ms=span.start_ms, end_ms=span.end_ms, line=span.line)
+
+    def _moments(self, place: int, spans: Mapping[SegmentId, Span], most: float) -> tuple[Moment, ...]:
+        """The item's segments that match, in order of time, none of them more surely than the file does."""
+        part = self._weighed.of(place)
+        order = part.start + np.argsort(-self._weighed.fused.segments[part], kind="stable")
+        kept: list[Moment] = []
+        for row in order.tolist():
+            span = spans.get(SegmentId(int(self._weighed.segments[row])))
+            if span is None or span.start_ms is None or span.end_ms is None or len(kept) == MOST_MOMENTS:
+                continue
+            if any(_is_same(moment, span) for moment in kept):
+                continue
+            points = min(most, score(float(self._weighed.fused.segments[row])))
+            reason = self._why(row, span)[1]
+            kept.append(Moment(span.start_ms, span.end_ms, points, strength(points), reason, span.line))
+        return tuple(sorted(kept, key=lambda moment: (moment.start_ms, moment.end_ms)))
+
+    def _why(self, row: int, span: Span) -> tuple[str, str]:
+        """In which space a segment was found, and why it matches, in the user's words."""
+        speaker = int(self._weighed.fused.speaker[row])
+        voice = self._voices[speaker] if speaker < len(self._voices) else None
+        space = "words" if voice is None else str(voice.space.spec.space_id)
+        if span.line and span.start_ms is not None:
+            return space, f"heard at {clock(span.start_ms)}"
+        if voice is not None and not voice.is_words:
+            return space, voice.space.spec.reason
+        return space, "matches the words"
+
+
+def _is_same(moment: Moment, span: Span) -> bool:
+    """Whether a segment says nothing new beside a better moment; a line is its own moment."""
+    if span.start_ms is None or span.end_ms is None or bool(moment.line) is not bool(span.line):
+        return False
+    shared = min(moment.end_ms, span.end_ms) - max(moment.start_ms, span.start_ms)
+    shorter = min(moment.end_ms - moment.start_ms, span.end_ms - span.start_ms)
+    return shared > SAME_MOMENT * max(shorter, 1)
+
+
+def clock(ms: int) -> str:
+    """A time in a sound or video as players show it: `02:14`, `1:02:14`."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
