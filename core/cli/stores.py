@@ -14,13 +14,12 @@ from core.cli.progress_bar import telling
 from core.cli.table import table
 from core.errors import CoreError, LibraryBusyError, LibraryError
 from core.paths import LibraryPaths, default_library
-from core.secret import keep_milvus_token, milvus_token
+from core.secret import keep_milvus_token
 from core.settings import Settings
 from core.store.catalog import Catalog
 from core.store.reader import Reader
 from core.store.vectors.moving import check_stores, fill_stores, forget_stores
-from core.store.vectors.remote.place import MilvusPlace, library_id
-from core.store.vectors.remote.server import MilvusServer
+from core.store.vectors.remote.server import MilvusServer, milvus_server
 from core.store.vectors.vector_store import StoreCheck
 
 
@@ -87,15 +86,12 @@ def _move(arguments: Namespace) -> Exit:
 @contextmanager
 def _server(library: LibraryPaths, settings: Settings) -> Iterator[MilvusServer | None]:
     """The connection to Milvus where that is chosen."""
-    if settings.vector_store != "milvus":
-        yield None
-        return
-    uri = settings.milvus_uri
-    server = MilvusServer(MilvusPlace(uri, library_id(library), lambda: milvus_token(uri)))
+    server = milvus_server(library, settings)
     try:
         yield server
     finally:
-        server.close()
+        if server is not None:
+            server.close()
 
 
 def _library(arguments: Namespace) -> LibraryPaths:

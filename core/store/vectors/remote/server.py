@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import CoreError
+from core.paths import LibraryPaths
 from core.runtime.worker import Priority, Worker
+from core.secret import milvus_token
+from core.settings import Settings
 from core.store.vectors.remote.lite import Lite
-from core.store.vectors.remote.place import MilvusPlace
+from core.store.vectors.remote.place import MilvusPlace, library_id
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -180,6 +183,19 @@ class MilvusServer:
             return StoreError(f"{self._name} cannot be reached.")
         log.debug("milvus: %s", type(error).__name__)
         return StoreError(f"{self._name} cannot be used ({type(error).__name__}, code {code}).")
+
+
+def milvus_server(
+    library: LibraryPaths, settings: Settings, say: Callable[[str], None] = lambda _: None
+) -> MilvusServer | None:
+    """The connection to Milvus, if the settings choose it; no token is looked up before it is used.
+
+    Raises LibraryError when the library has no name of its own and cannot be given one.
+    """
+    uri = settings.milvus_uri
+    if settings.vector_store != "milvus" or not uri:
+        return None
+    return MilvusServer(MilvusPlace(uri, library_id(library), lambda: milvus_token(uri)), say)
 
 
 def _is_ours(error: Exception) -> bool:
