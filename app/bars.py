@@ -1,10 +1,10 @@
-"""A slim scroll bar and slider: Qt's own behaviour under calmer paint."""
+"""A slim scroll bar, slider and progress bar: Qt's own behaviour under calmer paint."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QScrollBar, QSlider, QStyle, QStyleOptionSlider
+from PySide6.QtWidgets import QProgressBar, QScrollBar, QSlider, QStyle, QStyleOptionSlider
 
 from app.theme import blend
 
@@ -75,3 +75,29 @@ class SlimSlider(QSlider):
         painter.setPen(QPen(palette.color(ring), 2 if self.hasFocus() else 1))
         painter.setBrush(palette.color(QPalette.ColorRole.BrightText))
         painter.drawEllipse(knob.adjusted(1, 1, -1, -1))
+
+
+class SlimProgress(QProgressBar):
+    """A thin groove, filled as far as something has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setRange(0, 1000)
+        self.setTextVisible(False)
+        self.setFixedHeight(_GROOVE_PX)
+
+    def show_share(self, share: float) -> None:
+        """How much is done, 0 to 1."""
+        self.setValue(round(1000 * min(max(share, 0.0), 1.0)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        done = QRectF(self.rect())
+        done.setWidth(self.width() * self.value() / self.maximum())
+        if self.isRightToLeft():
+            done.moveRight(self.width())
+        for area, role in ((QRectF(self.rect()), QPalette.ColorRole.Mid), (done, QPalette.ColorRole.Highlight)):
+            painter.setBrush(self.palette().color(role))
+            painter.drawRoundedRect(area, _GROOVE_PX / 2, _GROOVE_PX / 2)

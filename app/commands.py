@@ -19,6 +19,7 @@ from app.messages import Messages
 from app.preferences import Preferences
 from app.samples import sample_folder
 from app.show.grid_view import GridView
+from app.show.reasons import Stretch
 from core import CoreError, Example, FileId, Folder, FolderId, Result
 
 _MANY = 10
@@ -56,6 +57,20 @@ class Commands(QObject):
         results = self._grid.selected_results()[:_MANY]
         if results:
             self._question.search_with([chip_of_result(result) for result in results])
+
+    @Slot()
+    def more_like(self) -> None:
+        """Asks for things like the selected results, too."""
+        self._question.add([chip_of_result(result) for result in self._grid.selected_results()[:_MANY]])
+
+    @Slot()
+    def less_like(self) -> None:
+        """Asks for things that are less like the selected results."""
+        self._question.add([chip_of_result(result, less=True) for result in self._grid.selected_results()[:_MANY]])
+
+    def like_moment(self, result: Result, stretch: Stretch) -> None:
+        """Asks for more like a part of a sound or video."""
+        self._question.search_with([chip_of_result(result, stretch)])
 
     @Slot()
     def open(self) -> None:
@@ -118,7 +133,9 @@ class Commands(QObject):
         if incoming.examples:
             self._question.add([chip_of(example) for example in incoming.examples])
         if not incoming:
-            self._messages.note("Nothing here that Likewise can use: it takes pictures and folders from this computer.")
+            self._messages.note(
+                "Nothing here that Likewise can use: it takes photos, sounds, videos and folders from this computer."
+            )
 
     def search_with_paths(self, paths: Sequence[Path]) -> None:
         """Searches with the files named on the command line."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QMimeData, QMimeDatabase, QObject, QProcess, QSysInfo, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 
+from core import Kind
+
 log = logging.getLogger(__name__)
 
 _MEDIA = ("image/", "audio/", "video/")
@@ -22,16 +24,36 @@ def url_of(path: Path) -> QUrl:
 
 def is_media(path: Path) -> bool:
     """Whether the system would open `path` in a viewer or player, never run it. Says so by name, reads nothing."""
-    by_name = QMimeDatabase().mimeTypeForFile(path.name.encode("utf-8", "replace").decode(), _BY_NAME).name()
+    by_name = _mime_name(path)
     return by_name.startswith(_MEDIA) and by_name not in _ACTIVE
 
 
-_BY_NAME = QMimeDatabase.MatchMode.MatchExtension
+def _mime_name(path: Path) -> str:
+    name = path.name.encode("utf-8", "replace").decode()
+    return QMimeDatabase().mimeTypeForFile(name, QMimeDatabase.MatchMode.MatchExtension).name()
+
+
+def kind_by_name(path: Path) -> Kind:
+    """What a file probably holds, by its name alone; a photo when that says nothing."""
+    by_name = _mime_name(path)
+    return Kind.AUDIO if by_name.startswith("audio/") else Kind.VIDEO if by_name.startswith("video/") else Kind.IMAGE
 
 
 def open_media(path: Path) -> bool:
     """Opens a media file in the system's application; refuses anything else."""
     return is_media(path) and QDesktopServices.openUrl(url_of(path))
+
+
+def notify(title: str, text: str) -> None:
+    """Shows a notice of the system's, where it has such: the portal is there on every desktop of Linux that has one."""
+    from PySide6.QtDBus import QDBusConnection, QDBusMessage
+
+    bus = QDBusConnection.sessionBus()
+    if bus.isConnected():
+        service, path = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
+        message = QDBusMessage.createMethodCall(service, path, "org.freedesktop.portal.Notification", "AddNotification")
+        message.setArguments(["finished", {"title": title, "body": text}])
+        bus.send(message)  # whoever does not answer, does not show it
 
 
 def make_mime(paths: Sequence[Path]) -> QMimeData:

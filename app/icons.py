@@ -8,7 +8,10 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from core import resource
+from core import Kind, resource
+
+KIND_ICONS = {Kind.IMAGE: "photos", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
+"""The icon of each kind of media."""
 
 
 class _TintedEngine(QIconEngine):

@@ -27,29 +27,39 @@ class Messages(QObject):
     """The one way to tell the user something that was not asked for.
 
     Signals:
-        said: text, button text (may be empty), whether it is an error.
+        said: text, button text (may be empty), whether it is an error, whether it stays until it is dismissed.
         bug_found: a traceback.
     """
 
-    said = Signal(str, str, bool)
+    said = Signal(str, str, bool, bool)
     bug_found = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._way: Callable[[], object] | None = None
+        self._read: Callable[[], object] | None = None
 
-    def note(self, text: str, button: str = "", way: Callable[[], object] | None = None) -> None:
-        """Something to know, with at most one thing to do about it."""
-        self._way = way
-        self.said.emit(text, button, False)
+    def note(
+        self,
+        text: str,
+        button: str = "",
+        way: Callable[[], object] | None = None,
+        read: Callable[[], object] | None = None,
+    ) -> None:
+        """Something to know, with at most one thing to do about it.
+
+        With `read`, which is called when the user dismisses or follows it, it stays until then.
+        """
+        self._way, self._read = way, read
+        self.said.emit(text, button, False, read is not None)
 
     @Slot(object)
     def fail(self, error: BaseException) -> None:
         """Says a CoreError; anything else is a bug of ours."""
         if isinstance(error, CoreError):
             log.info("told the user: %s", error)
-            self._way = None
-            self.said.emit(str(error), "", True)
+            self._way = self._read = None
+            self.said.emit(str(error), "", True, True)
         else:
             self.report("".join(traceback.format_exception(error)))
 
@@ -71,9 +81,17 @@ class Messages(QObject):
     @Slot()
     def follow(self) -> None:
         """Does what the banner's button offers."""
-        way, self._way = self._way, None
+        way = self._way
+        self.dismiss()
         if way is not None:
             way()
+
+    @Slot()
+    def dismiss(self) -> None:
+        """What the banner says was read."""
+        read, self._way, self._read = self._read, None, None
+        if read is not None:
+            read()
 
 
 class Banner(QWidget):
@@ -89,6 +107,7 @@ class Banner(QWidget):
         self.button.clicked.connect(messages.follow)
         close = IconButton("close", "Dismiss", self, size_px=26)
         close.clicked.connect(self.hide)
+        close.clicked.connect(messages.dismiss)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * SPACE_PX + ICON_PX + SPACE_PX, SPACE_PX, SPACE_PX, SPACE_PX)
         layout.setSpacing(SPACE_PX)
@@ -102,15 +121,15 @@ class Banner(QWidget):
         messages.said.connect(self._say)
         self.hide()
 
-    @Slot(str, str, bool)
-    def _say(self, text: str, button: str, is_error: bool) -> None:
+    @Slot(str, str, bool, bool)
+    def _say(self, text: str, button: str, is_error: bool, stays: bool) -> None:
         self._is_error = is_error
         self.text.setText(wording.safe(text))
         self.button.setText(button)
         self.button.setVisible(bool(button))
         self.show()
         self.update()
-        if is_error:
+        if stays:
             self._timer.stop()
         else:
             self._timer.start()

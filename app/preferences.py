@@ -89,6 +89,15 @@ class Preferences:
     def folder_place(self, value: str) -> None:
         self._file.setValue("folders/place", value)
 
+    @property
+    def knows_of_better_model(self) -> bool:
+        """Whether the user was told that there is a better model, and needs not be told again."""
+        return str(self._file.value("models/knows_of_better", "false")) == "true"
+
+    @knows_of_better_model.setter
+    def knows_of_better_model(self, value: bool) -> None:
+        self._file.setValue("models/knows_of_better", "true" if value else "false")
+
     def save(self) -> None:
         """Writes the file now."""
         self._file.sync()

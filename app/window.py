@@ -18,11 +18,14 @@ from app.ask.search import Search
 from app.bridge import Bridge
 from app.commands import Commands
 from app.controls import Line
+from app.finish import Finish
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
+from app.models.models_model import ModelsModel
+from app.models.suggestion import Suggestion
 from app.preferences import DEFAULT_CELL_PX, Preferences
 from app.problems.failures_model import FailuresModel
 from app.problems.failures_view import FailuresView
@@ -39,7 +42,7 @@ from app.show.stage_view import StageView
 from app.show.status_line import StatusLine
 from app.show.thumbnails import Thumbnails
 from app.theme import Look, Theme
-from core import Event, FolderId, ProgressChanged
+from core import Event, FolderId, Kind, ProgressChanged
 
 _DEFAULT_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(560, 400)
@@ -59,12 +62,14 @@ class Window(QWidget):
         self.question = QuestionModel(self)
         self.search = Search(bridge, self.question, self)
         self.folders_model = FoldersModel(bridge, self)
+        self.models = ModelsModel(bridge, self)
         self.results = GridModel(self)
         self.grid = GridView(self.results, Thumbnails(bridge, self))
         self.failures = FailuresView(FailuresModel(bridge, self))
         self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.failures)
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
+        self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
         self.status = StatusLine()
         self.banner = Banner(messages)
         self.commands = Commands(self, bridge, self.question, self.grid, messages, preferences)
@@ -110,6 +115,9 @@ class Window(QWidget):
             "clear": self._escape,
             "undo": do.undo,
             "similar": do.similar,
+            "more_like": do.more_like,
+            "less_like": do.less_like,
+            "moment": self._ask_moment,
             "quick_look": self._open_quick_look,
             "open": do.open,
             "reveal": do.reveal,
@@ -132,6 +140,7 @@ class Window(QWidget):
         self._bridge.failed.connect(self._messages.fail)
         self._bridge.happened.connect(self._messages.hear)
         self._bridge.happened.connect(self._hear)
+        self._bridge.happened.connect(Finish(self, self.folders_model).hear)
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
         self.search.failed.connect(self.stage.show_refusal)
@@ -146,6 +155,8 @@ class Window(QWidget):
         self.grid.doubleClicked.connect(do.open)
         self.details.similar_asked.connect(do.similar)
         self.details.reveal_asked.connect(do.reveal)
+        self.details.moment_asked.connect(self._ask_moment)
+        self.details.looked_at.connect(self._offer_moment)
         self.quick_look.walked.connect(self.grid.walk)
         self.quick_look.closed.connect(self.grid.setFocus)
         self.quick_look.open_asked.connect(do.open_result)
@@ -165,6 +176,7 @@ class Window(QWidget):
         self.failures.reveal_asked.connect(do.reveal_path)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
+        self.suggestion.followed.connect(self._open_settings)
         self.status.pause_asked.connect(do.pause)
         self.status.resume_asked.connect(do.resume)
         self.status.cancel_asked.connect(do.cancel)
@@ -239,13 +251,21 @@ class Window(QWidget):
         if self.stage.shows_problems:
             self.sidebar.show_place(Place.PROBLEMS)
             return
-        folder_id = self.question.asked.filters.folder_id
-        self.sidebar.show_place(Place.ALL if folder_id is None else Place.FOLDER, folder_id)
+        filters = self.question.asked.filters
+        if filters.folder_id is not None:
+            self.sidebar.show_place(Place.FOLDER, filters.folder_id)
+        elif len(filters.kinds) == 1:
+            self.sidebar.show_place(Place.KIND, next(iter(filters.kinds)))
+        else:
+            self.sidebar.show_place(Place.ALL)
 
     @Slot(object)
-    def _look_in(self, folder_id: FolderId | None) -> None:
+    def _look_in(self, which: FolderId | Kind | None) -> None:
         self.stage.show_problems(shown=False)
-        self.question.look_in(folder_id)
+        if isinstance(which, Kind):
+            self.question.look_in(kind=which)
+        else:
+            self.question.look_in(which)
 
     @Slot()
     def _show_problems(self) -> None:
@@ -277,6 +297,15 @@ class Window(QWidget):
             self.quick_look.show_result(result)
 
     @Slot()
+    def _offer_moment(self) -> None:
+        self.actions_["moment"].setVisible(self.details.chosen is not None)
+
+    @Slot()
+    def _ask_moment(self) -> None:
+        if (chosen := self.details.chosen) is not None:
+            self.commands.like_moment(*chosen)
+
+    @Slot()
     def _open_quick_look(self) -> None:
         if (result := self.grid.current_result()) is not None:
             self.quick_look.show_result(result)
@@ -301,7 +330,7 @@ class Window(QWidget):
     @Slot()
     def _open_settings(self) -> None:
         if self._bridge.engine is not None:
-            SettingsView(self._bridge, self._bridge.engine.settings, self._messages, self).open()
+            SettingsView(self._bridge, self._bridge.engine, self.models, self._messages, self).open()
 
     @Slot()
     def _open_shortcuts(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
@@ -12,11 +12,13 @@ from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
 from core import Kind
 
 _KEPT_FORMATS = {"\u200c", "\u200d"}  # joiners: Persian words and emoji families need them
-_KINDS = {Kind.IMAGE: "photo", Kind.AUDIO: "sound", Kind.VIDEO: "video"}
+_KINDS = {Kind.IMAGE: "photo", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 
 
 def safe(text: str) -> str:
     """`text` with characters that reorder, break or hide text made visible: a name can lie with them."""
+    if text.isprintable():  # nearly always; a long transcript must not hold up the window
+        return text
     return "".join(_safe_character(character) for character in text)
 
 
@@ -60,6 +62,26 @@ def count(value: int, noun: str, *, at_least: bool = False) -> str:
 def kind_name(kind: Kind) -> str:
     """What a file of `kind` is called."""
     return _KINDS[kind]
+
+
+def kind_title(kind: Kind) -> str:
+    """What all files of `kind` are called, as a heading."""
+    return f"{_KINDS[kind].capitalize()}s"
+
+
+def media(counts: Mapping[Kind, int], *, at_least: bool = False) -> str:
+    """ "4 photos, 3 videos"; "600+ files" when there may be more of some kind."""
+    there = {kind: counts[kind] for kind in _KINDS if counts.get(kind)}
+    if at_least and len(there) > 1:
+        return count(sum(there.values()), "file", at_least=True)
+    return ", ".join(count(there[kind], _KINDS[kind], at_least=at_least) for kind in there) or count(0, "file")
+
+
+def clock(ms: float) -> str:
+    """A time in a sound or video as players show it: "2:14", "1:02:14"."""
+    minutes, seconds = divmod(int(ms) // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def size(size_bytes: int) -> str:

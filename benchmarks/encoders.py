@@ -49,6 +49,9 @@ def write_vit_b_32(folder: Path) -> Path:
     shared = Path(os.environ.get("LIKEWISE_SHARED", "../shared"))
     shutil.copytree(shared / "models" / "clip-tokenizer", folder)
     torch.manual_seed(0)
+    library: Any = transformers
+    library.utils.logging.disable_progress_bar()
+    library.utils.logging.set_verbosity_error()
     transformers.CLIPModel(transformers.CLIPConfig()).save_pretrained(folder)
     return folder
 
@@ -115,7 +118,7 @@ def measure(folder: Path, cache: Path, rounds: int) -> None:
         question_s = seconds(lambda: plain.words(QUESTION), 10)
         print(f"  {number + 1}: plain {PICTURES / plain_s:.1f} pictures/s · question {1000 * question_s:.1f} ms")
         for encoder in ours.values():
-            batch = encoder.spec.at_once
+            batch = ours[True].spec.at_once
             batches = [segments[start : start + batch] for start in range(0, PICTURES, batch)]
             ours_s = seconds(lambda batches=batches, encoder=encoder: [encoder.encode_media(some) for some in batches])
             ask_s = seconds(lambda encoder=encoder: encoder.encode_query([QUESTION]), 10)
@@ -130,7 +133,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     heading("encoders")
-    transformers.utils.logging.set_verbosity_error()
     with tempfile.TemporaryDirectory(prefix="likewise-encoders-") as temporary:
         measure(write_vit_b_32(Path(temporary) / "model"), Path(temporary) / "cache", arguments.rounds)
 

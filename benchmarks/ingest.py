@@ -4,7 +4,11 @@ The loop: one photo at a time, Pillow's full decode, torchvision's resize and cr
 cores, `.numpy()`, the same head. Likewise does the same and besides hashes, makes thumbnails, reads metadata and
 commits. Both run in this process, turn by turn, on the same distinct photos; models are loaded before the clock starts.
 
-    python benchmarks/ingest.py [--rounds 3]        # real photos of $LIKEWISE_SHARED, else of scikit-image
+With `--model clip` the network is CLIP ViT-B/32, with random weights, and the loop is transformers' own processor and
+model; `--exact` keeps it to float32 where the processor has bfloat16.
+
+    python benchmarks/ingest.py [--rounds 3] [--model clip [--exact]]
+                                                    # real photos of $LIKEWISE_SHARED, else of scikit-image
 """
 
 from __future__ import annotations
@@ -24,19 +28,18 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 import numpy as np
 import torch
+from encoders import Plain, write_vit_b_32
 from PIL import Image
 from report import heading
 from torchvision.transforms import v2
 
-from core import Engine, Event, ProgressChanged, open_engine
+from core import Engine, Event, ProgressChanged, Settings, open_engine
 from core.embed import efficientnet
+from core.embed.clip import Clip
 from core.embed.head import Head
 from core.models.shelf import Shelf
 from core.paths import model_folder, resource
 
-SHELF = Shelf(model_folder())
-STARTER = SHELF.card("starter")
-WEIGHTS = SHELF.weights(STARTER)
 SMALL = 600
 LARGE = 48
 LARGE_SIZE = (4000, 3000)
@@ -76,9 +79,10 @@ def make_large(folder: Path) -> None:
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:04}.jpg", quality=90)
 
 
-def naive_loop() -> Callable[[list[Path]], float]:
-    """Returns a function that embeds photos one by one and says how many seconds that took."""
-    module = efficientnet.graph(WEIGHTS).build()
+def starter(_: Path) -> Callable[[Path], object]:
+    """What the loop does with a photo for the starter."""
+    shelf = Shelf(model_folder())
+    module = efficientnet.graph(shelf.weights(shelf.card("starter"))).build()
     head = Head.read(resource("starter", "head.safetensors"))
     look = v2.Compose([v2.Resize(256, v2.InterpolationMode.BICUBIC), v2.CenterCrop(224), v2.PILToTensor()])
 
@@ -89,14 +93,26 @@ def naive_loop() -> Callable[[list[Path]], float]:
         head.words(features.numpy(), logits.numpy())
         head.looks(features.numpy())
 
-    def run(photos: list[Path]) -> float:
-        embed(photos[0])
-        started = time.perf_counter()
-        for photo in photos:
-            embed(photo)
-        return time.perf_counter() - started
+    return embed
 
-    return run
+
+def clip(temporary: Path) -> Callable[[Path], object]:
+    """What the loop does with a photo for CLIP, whose weights are made up and put where Likewise finds them."""
+    os.environ["LIKEWISE_MODELS"] = str(temporary / "models")
+    os.environ["LIKEWISE_MODEL_CACHE"] = str(temporary / "cache")
+    folder = write_vit_b_32(temporary / "vit-b-32")
+    Shelf(model_folder()).use_folder("clip", folder)
+    plain = Plain(folder)
+    return lambda photo: plain.pictures([Image.open(photo)])
+
+
+def looped(embed: Callable[[Path], object], photos: list[Path]) -> float:
+    """How many seconds it takes to embed photos one by one."""
+    embed(photos[0])
+    started = time.perf_counter()
+    for photo in photos:
+        embed(photo)
+    return time.perf_counter() - started
 
 
 def index(engine: Engine, folder: Path) -> float:
@@ -116,7 +132,9 @@ def index(engine: Engine, folder: Path) -> float:
     return done - started
 
 
-def measure(title: str, make: Callable[[Path], None], naive: Callable[[list[Path]], float], rounds: int) -> None:
+def measure(
+    title: str, make: Callable[[Path], None], embed: Callable[[Path], object], settings: Settings, rounds: int
+) -> None:
     with tempfile.TemporaryDirectory(prefix="likewise-ingest-") as temporary:
         folder = Path(temporary) / "photos"
         folder.mkdir()
@@ -127,13 +145,13 @@ def measure(title: str, make: Callable[[Path], None], naive: Callable[[list[Path
         Image.open(photos[0]).rotate(1).save(warm / "warm.jpg")
         ratios = []
         for number in range(rounds):
-            with open_engine(Path(temporary) / f"library {number}") as engine:
+            with open_engine(Path(temporary) / f"library {number}", settings) as engine:
                 engine.start(watch=False)
                 index(engine, warm)
                 ours_s = index(engine, folder)
                 status = engine.status().result()
                 assert (status.files, status.failed, status.waiting) == (len(photos) + 1, 0, 0)
-            naive_s = naive(photos)
+            naive_s = looped(embed, photos)
             ratios.append(naive_s / ours_s)
             print(
                 f"  {title} {number + 1}: loop {len(photos) / naive_s:6.1f}/s · Likewise {len(photos) / ours_s:6.1f}/s"
@@ -145,11 +163,16 @@ def measure(title: str, make: Callable[[Path], None], naive: Callable[[list[Path
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--model", choices=("starter", "clip"), default="starter")
+    parser.add_argument("--exact", action="store_true", help="float32 throughout")
     arguments = parser.parse_args()
     heading("ingest")
-    naive = naive_loop()
-    measure(f"{SMALL} small photos", make_small, naive, arguments.rounds)
-    measure(f"{LARGE} photos of 12 megapixels", make_large, naive, arguments.rounds)
+    Clip.reduced = not arguments.exact
+    settings = Settings(pictures_model=arguments.model)
+    with tempfile.TemporaryDirectory(prefix="likewise-ingest-") as temporary:
+        embed = {"starter": starter, "clip": clip}[arguments.model](Path(temporary))
+        measure(f"{SMALL} small photos", make_small, embed, settings, arguments.rounds)
+        measure(f"{LARGE} photos of 12 megapixels", make_large, embed, settings, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ from core.events import (
     NoticePosted,
     ProgressChanged,
 )
-from core.paths import LibraryPaths, cache_folder, default_library, log_folder, resource
+from core.paths import LibraryPaths, cache_folder, default_library, log_folder, model_cache, model_folder, resource
 from core.records import (
     KINDS_OF,
     Activity,
@@ -158,6 +158,8 @@ __all__ = [
     "cache_folder",
     "default_library",
     "log_folder",
+    "model_cache",
+    "model_folder",
     "open_engine",
     "preload",
     "resource",

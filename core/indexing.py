@@ -239,15 +239,18 @@ class Indexer:
         scanned = False
         while not self._stop.is_set() and self._scan_next(reader):
             scanned = True
+        begun = self._pipeline.begun
         if scanned:
-            left = self._pipeline.begun + reader.claimable()
-            self._progress = replace(self._progress, total=self._progress.done + left)
+            self._progress = replace(self._progress, total=self._progress.done + begun + reader.claimable())
         go_on = self._may_index()
-        if self._paused and self._progress.activity is Activity.INDEXING:
+        told, activity = self._progress.activity, Activity.LISTENING if self._pipeline.listens else Activity.INDEXING
+        if self._paused and told in {Activity.INDEXING, Activity.LISTENING}:
             self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
-        elif go_on and self._progress.activity is Activity.PAUSED:
+        elif go_on and told is not activity and begun:
             self._pace.restart()
-            self._tell(replace(self._progress, activity=Activity.INDEXING), force=True)
+            going_on = told is Activity.PAUSED  # else another sort of work begins, and its files are counted anew
+            progress = self._progress if going_on else Progress(total=begun + reader.claimable())
+            self._tell(replace(progress, activity=activity), force=True)
         return go_on
 
     def _settle(self, reader: Reader) -> None:

@@ -125,6 +125,12 @@ class Pipeline:
         """How many files are claimed and not brought to an end."""
         return len(self._claimed) + len(self._files)
 
+    @property
+    def listens(self) -> bool:
+        """Whether nothing but speech is left of the files that are claimed: all else comes first."""
+        claimed = all(item.later for item in self._claimed) and all(begun.listening for begun in self._files.values())
+        return claimed and self.begun > 0
+
     def run(
         self,
         reader: Reader,

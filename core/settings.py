@@ -33,8 +33,8 @@ class SettingSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    page: str = ""
-    """Where else than among the settings it is chosen; empty if nowhere."""
+    page: str = "advanced"
+    """The page of the settings that it is on: models, performance or advanced."""
 
 
 def _setting(
@@ -46,7 +46,7 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
-    page: str = "",
+    page: str = "advanced",
 ) -> Any:
     said = {
         "title": title,
@@ -74,6 +74,7 @@ class Settings:
         "How many processes read files side by side. 0 chooses by the number of processor cores.",
         low=0,
         high=64,
+        page="performance",
     )
     batch_size: int = _setting(
         16,
@@ -81,12 +82,14 @@ class Settings:
         "How many pictures are understood together. Larger is faster on a graphics card.",
         low=1,
         high=512,
+        page="performance",
     )
     device: str = _setting(
         "auto",
         "Compute device",
         "Where models run. auto takes the graphics card where it gives right answers.",
         choices=("auto", "cpu", "cuda", "mps"),
+        page="models",
     )
     decode_limit_s: float = _setting(
         20.0,
@@ -127,6 +130,7 @@ class Settings:
         unit="min",
         low=1,
         high=1440,
+        page="performance",
     )
     vector_store: str = _setting(
         "hnsw",

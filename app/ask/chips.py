@@ -1,14 +1,18 @@
-"""The chips in the search field: one for each example and each filter; pressing one removes it."""
+"""The chips in the search field: one for each example and each filter; pressing one removes it.
+
+An example is asked for more like it or for less like it; which one is said by a sign, and turned by a key or the menu.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPixmap
+from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
 
+from app import wording
 from app.bridge import Bridge
 from app.controls import paint_focus
-from app.icons import draw
+from app.icons import draw, icon
 from app.show.thumbnails import cropped, to_image
 from app.theme import blend
 from core import ItemId, Picture
@@ -17,6 +21,9 @@ HEIGHT_PX = 26
 _SIGN_PX = 20
 _CROSS_PX = 14
 _LABEL_PX = 150
+_MINUS_PX = 14
+_TURNS = {Qt.Key.Key_Minus: True, Qt.Key.Key_Plus: False, Qt.Key.Key_Equal: False}
+"""Keys that ask for less of it, or for more."""
 
 
 class Chip(QAbstractButton):
@@ -24,18 +31,32 @@ class Chip(QAbstractButton):
 
     Signals:
         removed: it was pressed, or Delete or Backspace on it.
+        turned: less of it is wanted instead of more, or more instead of less.
     """
 
     removed = Signal()
+    turned = Signal()
 
-    def __init__(self, label: str, icon_name: str, parent: QWidget | None = None, *, compact: bool = False) -> None:
+    def __init__(
+        self,
+        label: str,
+        icon_name: str,
+        parent: QWidget | None = None,
+        *,
+        compact: bool = False,
+        less: bool | None = None,
+    ) -> None:
+        """`less`: whether it is asked for less like it; None if it cannot be turned."""
         super().__init__(parent)
+        self._less = less
         self._icon_name = icon_name
         self._pixmap = QPixmap()
         self._compact = compact
         self.setText(self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, _LABEL_PX))
-        self.setToolTip(f"Remove “{label}”" if "<" not in label else "Remove")
-        self.setAccessibleName(f"{label}: remove from the question")
+        wish = "" if less is None else "Less like " if less else "More like "
+        turn = "" if less is None else " (+ for more like it)" if less else " (− for less like it)"
+        self.setToolTip(wording.tip([f"{wish}{label}", f"Press to remove{turn}"]))
+        self.setAccessibleName(f"{wish}{label}: remove from the question")
         self.setFixedHeight(HEIGHT_PX)
         self.setFixedWidth(self.sizeHint().width())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -55,11 +76,27 @@ class Chip(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         words = 0 if self._compact else self.fontMetrics().horizontalAdvance(self.text()) + 6
-        return QSize(3 + _SIGN_PX + 4 + words + _CROSS_PX + 6, HEIGHT_PX)
+        return QSize(self._minus_px + 3 + _SIGN_PX + 4 + words + _CROSS_PX + 6, HEIGHT_PX)
+
+    @property
+    def _minus_px(self) -> int:
+        return _MINUS_PX + 4 if self._less else 0
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._less is not None:
+            name, title = ("plus", "More like this") if self._less else ("minus", "Less like this")
+            menu.addAction(icon(name), title).triggered.connect(self.turned)
+        menu.addAction(icon("close"), "Remove").triggered.connect(self.removed)
+        menu.popup(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
             self.removed.emit()
+        elif self._less is not None and event.key() in _TURNS:
+            if _TURNS[Qt.Key(event.key())] is not self._less:
+                self.turned.emit()
         else:
             super().keyPressEvent(event)
 
@@ -75,7 +112,11 @@ class Chip(QAbstractButton):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
         painter.drawRoundedRect(area, 6, 6)
-        sign = self._across(QRect(3, 3, _SIGN_PX, _SIGN_PX))
+        if self._less:
+            minus = self._across(QRect(4, (HEIGHT_PX - _MINUS_PX) // 2, _MINUS_PX, _MINUS_PX))
+            painter.drawPixmap(minus, draw("minus", minus.size() * self.devicePixelRatioF(), ink))
+        left = self._minus_px
+        sign = self._across(QRect(left + 3, 3, _SIGN_PX, _SIGN_PX))
         if self._pixmap.isNull():
             inner = sign.adjusted(2, 2, -2, -2)
             painter.drawPixmap(inner, draw(self._icon_name, inner.size() * self.devicePixelRatioF(), ink))
@@ -87,7 +128,7 @@ class Chip(QAbstractButton):
             painter.setClipping(False)
         painter.setPen(ink)
         if not self._compact:
-            words = QRect(_SIGN_PX + 7, 0, self.width() - _SIGN_PX - _CROSS_PX - 16, HEIGHT_PX)
+            words = QRect(left + _SIGN_PX + 7, 0, self.width() - left - _SIGN_PX - _CROSS_PX - 16, HEIGHT_PX)
             painter.drawText(self._across(words), int(Qt.AlignmentFlag.AlignCenter), self.text())
         cross = self._across(QRect(self.width() - _CROSS_PX - 5, (HEIGHT_PX - _CROSS_PX) // 2, _CROSS_PX, _CROSS_PX))
         painter.drawPixmap(cross, draw("close", cross.size() * self.devicePixelRatioF(), ink))

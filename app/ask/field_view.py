@@ -8,21 +8,24 @@ from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from app import wording
 from app.ask.chips import Chip
 from app.ask.filters import filter_chips
 from app.ask.incoming import may_hold_media
 from app.ask.question_model import MAX_CHARACTERS, ExampleChip, QuestionModel
+from app.ask.words import split_words
 from app.bridge import Bridge
-from app.controls import ICON_PX, IconButton
+from app.controls import ICON_PX, IconButton, Label
 from app.folders.folders_model import FoldersModel
-from app.icons import draw
+from app.icons import KIND_ICONS, draw
 from app.theme import RADIUS_PX, SPACE_PX
 from core import Filters
 
 SILENCE_MS = 120
 _HEIGHT_PX = 38
 _COMPACT_FROM = 3
-_PLACEHOLDER = "Describe a photo, or drop one here"
+_PLACEHOLDER = "Describe what you look for, or drop a file here"
+_HINT_PX = 200
 
 
 class FieldView(QWidget):
@@ -51,6 +54,8 @@ class FieldView(QWidget):
         self.setFocusProxy(self.edit)
         self._clear = IconButton("close", "Clear the question (Esc)", size_px=26)
         self._clear.clicked.connect(self.escape)
+        self.hint = Label(dim=True)
+        self.hint.hide()
         self._chips = QHBoxLayout()
         self._chips.setSpacing(4)
         layout = QHBoxLayout(self)
@@ -59,6 +64,7 @@ class FieldView(QWidget):
         layout.addSpacing(SPACE_PX + ICON_PX + 4)  # where the lens is painted
         layout.addLayout(self._chips)
         layout.addWidget(self.edit, 1)
+        layout.addWidget(self.hint)
         layout.addWidget(self._clear)
         layout.addSpacing(2)
         self._silence = QTimer(self)
@@ -116,6 +122,10 @@ class FieldView(QWidget):
             self.edit.setText(asked.text)
         self._clear.setVisible(bool(self.edit.text() or asked.chips or asked.filters))
         self.edit.setPlaceholderText("Add words" if asked.chips else _PLACEHOLDER)
+        unwanted = split_words(asked.text)[1]
+        hint = wording.safe(f"without {unwanted}")
+        self.hint.setText(self.fontMetrics().elidedText(hint, Qt.TextElideMode.ElideRight, _HINT_PX))
+        self.hint.setVisible(bool(unwanted))
         filters = filter_chips(asked.filters, self._folders)
         if self._shown == (asked.chips, filters):
             return
@@ -133,8 +143,9 @@ class FieldView(QWidget):
             self._chips.addWidget(chip)
 
     def _make_example(self, example: ExampleChip, *, compact: bool) -> Chip:
-        chip = Chip(example.label, "photos", compact=compact)
+        chip = Chip(example.label, KIND_ICONS[example.kind], compact=compact, less=example.example.less)
         chip.removed.connect(partial(self._drop_example, example))
+        chip.turned.connect(partial(self._model.turn, example))
         if example.item_id is not None:
             chip.show_thumbnail(self._bridge, example.item_id)
         return chip

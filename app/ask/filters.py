@@ -10,14 +10,14 @@ from PySide6.QtCore import QDate, QLocale, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDateEdit, QFormLayout, QFrame, QMenu, QWidget
 
+from app import wording
 from app.ask.question_model import NO_FILTERS, QuestionModel
 from app.bridge import Bridge
 from app.controls import Button
 from app.folders.folders_model import FoldersModel
+from app.icons import KIND_ICONS
 from app.theme import SPACE_PX
 from core import Filters, FolderId, Kind
-
-_KINDS = {Kind.IMAGE: "Photos", Kind.AUDIO: "Sounds", Kind.VIDEO: "Videos"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ def filter_chips(filters: Filters, folders: FoldersModel) -> list[FilterChip]:
         label = describe_dates(filters.since, filters.until)
         chips.append(FilterChip(label, "calendar", replace(filters, since="", until="")))
     if filters.kinds:
-        label = ", ".join(_KINDS[kind] for kind in sorted(filters.kinds))
-        chips.append(FilterChip(label, "photos", replace(filters, kinds=frozenset())))
+        label = ", ".join(wording.kind_title(kind) for kind in KIND_ICONS if kind in filters.kinds)
+        icon_name = KIND_ICONS[next(iter(filters.kinds))] if len(filters.kinds) == 1 else "media"
+        chips.append(FilterChip(label, icon_name, replace(filters, kinds=frozenset())))
     return chips
 
 
@@ -110,8 +111,8 @@ class FiltersMenu(QMenu):
 
     def _offer_kinds(self, filters: Filters) -> None:
         self.addSection("Kind")
-        for kind in Kind:
-            action = self.addAction(_KINDS[kind])
+        for kind in KIND_ICONS:
+            action = self.addAction(wording.kind_title(kind))
             action.setCheckable(True)
             action.setChecked(kind in filters.kinds)
             action.triggered.connect(partial(self._toggle_kind, kind))

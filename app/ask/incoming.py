@@ -26,7 +26,7 @@ _QT_IMAGE = "application/x-qt-image"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Pictures to search with, folders to add, or neither when nothing of it can be used."""
+    """Photos, sounds and videos to search with, folders to add, or neither when nothing of it can be used."""
 
     examples: tuple[Example, ...] = ()
     folders: tuple[Path, ...] = ()
@@ -48,10 +48,10 @@ def promise_of(mime: QMimeData) -> str:
     """
     count = sum(_is_local(url) for url in mime.urls()[: MAX_FILES * 4])
     if count == 1:
-        return "Find pictures like this, or add this folder"
+        return "Find more like this, or add this folder"
     if count:
-        return "Find pictures like these, or add these folders"
-    return "Find pictures like this" if _may_hold_picture(mime) else ""
+        return "Find more like these, or add these folders"
+    return "Find more like this" if _may_hold_picture(mime) else ""
 
 
 def _may_hold_picture(mime: QMimeData) -> bool:

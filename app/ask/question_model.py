@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app import wording
+from app.ask.words import split_words
+from app.desktop import kind_by_name
+from app.show.reasons import Stretch
 from core import Example, Filters, FolderId, ItemId, Kind, Question, Result
 
 NO_FILTERS = Filters()
@@ -25,16 +28,31 @@ class ExampleChip:
     example: Example
     label: str
     item_id: ItemId | None = None
+    kind: Kind = Kind.IMAGE
+
+    @property
+    def turned(self) -> ExampleChip:
+        """The same example asked the other way round: less like it instead of more, or more instead of less."""
+        return replace(self, example=replace(self.example, less=not self.example.less))
 
 
 def chip_of(example: Example) -> ExampleChip:
-    """The chip of something dropped or pasted."""
-    return ExampleChip(example, wording.name_of(example.path) if example.path else "Pasted picture")
+    """The chip of something dropped, pasted or remembered."""
+    if example.path is None:
+        return ExampleChip(example, "Pasted picture")
+    return ExampleChip(example, _label(example), kind=kind_by_name(example.path))
 
 
-def chip_of_result(result: Result) -> ExampleChip:
-    """The chip of a result."""
-    return ExampleChip(Example(path=result.path, file_id=result.file_id), wording.name_of(result.path), result.item_id)
+def chip_of_result(result: Result, stretch: Stretch | None = None, *, less: bool = False) -> ExampleChip:
+    """The chip of a result, or of a part of it; `less`: to find less of."""
+    start_ms, end_ms = (stretch.start_ms, stretch.end_ms) if stretch is not None else (None, None)
+    example = Example(path=result.path, file_id=result.file_id, start_ms=start_ms, end_ms=end_ms, less=less)
+    return ExampleChip(example, _label(example), result.item_id, result.kind)
+
+
+def _label(example: Example) -> str:
+    name = "" if example.path is None else wording.name_of(example.path)
+    return name if example.start_ms is None else f"{name} {wording.clock(example.start_ms)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,9 @@ class Asked:
 
     def question(self, limit: int) -> Question:
         """The question put to the engine."""
-        return Question(self.text, tuple(chip.example for chip in self.chips), self.filters, limit)
+        wanted, unwanted = split_words(self.text)
+        examples = tuple(chip.example for chip in self.chips)
+        return Question(wanted, examples, self.filters, limit, without=unwanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +136,15 @@ class QuestionModel(QObject):
 
     def add(self, chips: Sequence[ExampleChip]) -> None:
         """Asks with these examples too."""
-        self._become(replace(self._asked, chips=tuple(dict.fromkeys((*self._asked.chips, *chips)))))
+        came = {chip.turned for chip in chips}  # who now wants less of it no longer wants more
+        kept = [chip for chip in self._asked.chips if chip not in came]
+        self._become(replace(self._asked, chips=_once((*kept, *chips))))
+
+    def turn(self, chip: ExampleChip) -> None:
+        """Asks for less like this example instead of more, or for more instead of less."""
+        self._become(
+            replace(self._asked, chips=_once(kept.turned if kept == chip else kept for kept in self._asked.chips))
+        )
 
     def remove_chip(self, chip: ExampleChip) -> None:
         """Asks without this example."""
@@ -129,9 +157,10 @@ class QuestionModel(QObject):
         else:
             self._become(replace(self._asked, filters=filters))
 
-    def look_in(self, folder_id: FolderId | None) -> None:
-        """Asks within one folder, or in all."""
-        self._become(replace(self._asked, filters=replace(self._asked.filters, folder_id=folder_id)))
+    def look_in(self, folder_id: FolderId | None = None, *, kind: Kind | None = None) -> None:
+        """Asks within one folder, for one kind, or for everything."""
+        kinds = frozenset() if kind is None else frozenset({kind})
+        self._become(replace(self._asked, filters=replace(self._asked.filters, folder_id=folder_id, kinds=kinds)))
 
     def drop_filters(self) -> None:
         """Asks the same without filters."""
@@ -157,7 +186,7 @@ class QuestionModel(QObject):
         filters = self._asked.filters
         return {
             "text": self._asked.text,
-            "paths": [str(chip.example.path) for chip in self._asked.chips if _storable(chip)],
+            "examples": [_stored(chip.example) for chip in self._asked.chips if _storable(chip)],
             "kinds": sorted(filters.kinds),
             "folder_id": filters.folder_id,
             "since": filters.since,
@@ -166,16 +195,16 @@ class QuestionModel(QObject):
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Asks what was stored, as far as it can be read."""
-        text, paths = stored.get("text", ""), stored.get("paths", [])
+        text, stored_examples = stored.get("text", ""), stored.get("examples", [])
         kinds, folder_id = stored.get("kinds", []), stored.get("folder_id")
-        examples = [Example(path=Path(path)) for path in paths if isinstance(path, str)] if _is_list(paths) else []
+        examples = [_restored(each) for each in stored_examples] if _is_list(stored_examples) else []
         filters = Filters(
             kinds=frozenset(kind for kind in Kind if _is_list(kinds) and kind in kinds),
             folder_id=FolderId(folder_id) if isinstance(folder_id, int) else None,
             since=_iso_date(stored.get("since")),
             until=_iso_date(stored.get("until")),
         )
-        chips = tuple(chip_of(example) for example in examples)
+        chips = _once(chip_of(example) for example in examples if example is not None)
         self._become(Asked(text if isinstance(text, str) else "", chips, filters))
 
     def _replace(self, asked: Asked) -> None:
@@ -199,6 +228,32 @@ def _without_folder(asked: Asked, folder_id: FolderId) -> Asked:
 def _storable(chip: ExampleChip) -> bool:
     path = chip.example.path
     return path is not None and str(path).isprintable()
+
+
+def _stored(example: Example) -> dict[str, Any]:
+    return {
+        "path": str(example.path),
+        "start_ms": example.start_ms,
+        "end_ms": example.end_ms,
+        "less": example.less,
+    }
+
+
+def _restored(stored: object) -> Example | None:
+    if not isinstance(stored, dict) or not isinstance(path := stored.get("path"), str):
+        return None
+    start_ms, end_ms = stored.get("start_ms"), stored.get("end_ms")
+    timed = isinstance(start_ms, int) and isinstance(end_ms, int) and 0 <= start_ms < end_ms
+    return Example(
+        path=Path(path),
+        start_ms=start_ms if timed else None,
+        end_ms=end_ms if timed else None,
+        less=stored.get("less") is True,
+    )
+
+
+def _once(chips: Iterable[ExampleChip]) -> tuple[ExampleChip, ...]:
+    return tuple(dict.fromkeys(chips))
 
 
 def _is_list(value: object) -> bool:

@@ -58,7 +58,7 @@ class Search(QObject):
         if engine is None:
             return
         asked = self._model.asked
-        browsing = not asked.text.strip() and not asked.chips
+        browsing = asked.question(0).is_empty
         question = asked.question((BROWSE_LIMIT if browsing else SEARCH_LIMIT) * self._growth)
         self._bridge.call(engine.search(question, cancel_older=True), self._answer, self._fail, lane="search")
         if not self._patience.isActive():

@@ -1,1 +1,1 @@
-"""The sidebar: all photos, the watched folders, the problems."""
+"""The sidebar: everything and each kind of it, the watched folders, the problems."""

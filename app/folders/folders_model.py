@@ -1,8 +1,9 @@
-"""The sidebar's rows as a Qt model: all photos, the watched folders, the problems if there are any."""
+"""The sidebar's rows as a Qt model: all media, each kind, the watched folders, the problems if there are any."""
 
 from __future__ import annotations
 
 import html
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,7 +12,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from app import wording
 from app.bridge import Bridge
-from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, FolderState, LibraryChanged
+from app.icons import KIND_ICONS
+from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, FolderState, Kind, LibraryChanged
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 _NO_INDEX = QModelIndex()
@@ -21,6 +23,7 @@ class Place(Enum):
     """What a row of the sidebar leads to."""
 
     ALL = "all"
+    KIND = "kind"
     HEADING = "heading"
     FOLDER = "folder"
     PROBLEMS = "problems"
@@ -28,12 +31,13 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: `folder` is set for folders, `count` is what is said on the right."""
+    """One row: `kind` is set for kinds, `folder` for folders; `count` is what is said on the right."""
 
     place: Place
     title: str
     icon_name: str = ""
     count: int = 0
+    kind: Kind | None = None
     folder: Folder | None = None
 
     @property
@@ -64,9 +68,9 @@ class FoldersModel(QAbstractListModel):
         bridge.happened.connect(self._hear)
 
     @property
-    def found(self) -> int:
-        """How many files of all folders can be found."""
-        return sum(found_in(folder) for folder in self.folders)
+    def found(self) -> Counter[Kind]:
+        """How many files of each kind can be found in all folders."""
+        return sum((Counter(folder.found) for folder in self.folders), Counter())
 
     @property
     def waiting(self) -> int:
@@ -86,10 +90,10 @@ class FoldersModel(QAbstractListModel):
         """What is in a row."""
         return self._rows[index.row()] if index.isValid() else None
 
-    def index_of(self, place: Place, folder_id: FolderId | None = None) -> QModelIndex:
+    def index_of(self, place: Place, which: FolderId | Kind | None = None) -> QModelIndex:
         """Where something is; an invalid index when it is not shown."""
         for number, row in enumerate(self._rows):
-            if row.place is place and (folder_id is None or (row.folder and row.folder.folder_id == folder_id)):
+            if row.place is place and which in {None, row.kind, row.folder and row.folder.folder_id}:
                 return self.index(number)
         return QModelIndex()
 
@@ -123,13 +127,18 @@ class FoldersModel(QAbstractListModel):
         self.updated.emit()
         if lost:
             names = ", ".join(sorted(f"“{wording.name_of(path)}”" for path in lost))
-            self.went_offline.emit(f"{names} cannot be reached now. Its photos can be found, but not opened.")
+            self.went_offline.emit(f"{names} cannot be reached now. What is in it can be found, but not opened.")
 
     def _make_rows(self) -> list[Row]:
-        rows = [Row(Place.ALL, "All photos", "photos", self.found), Row(Place.HEADING, "Folders")]
+        found = self.found
+        rows = [Row(Place.ALL, "All media", "media", found.total())]
+        for kind, icon_name in KIND_ICONS.items():
+            rows.append(Row(Place.KIND, wording.kind_title(kind), icon_name, found[kind], kind=kind))
+        rows.append(Row(Place.HEADING, "Folders"))
         for folder in self.folders:
             icon_name = "folder-offline" if folder.state is FolderState.OFFLINE else "folder"
-            rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, found_in(folder), folder))
+            count = sum(folder.found.values())
+            rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, count, folder=folder))
         if self.failed:
             rows.append(Row(Place.HEADING, ""))
             rows.append(Row(Place.PROBLEMS, "Problems", "problem", self.failed))
@@ -160,11 +169,6 @@ class FoldersModel(QAbstractListModel):
         return None
 
 
-def found_in(folder: Folder) -> int:
-    """How many of a folder's files can be found: those that were read."""
-    return folder.files - folder.waiting - folder.failed
-
-
 def _offline(folders: list[Folder]) -> set[Path]:
     return {folder.path for folder in folders if folder.state is FolderState.OFFLINE}
 
@@ -174,7 +178,7 @@ def _described(row: Row) -> list[str]:
     if row.place is Place.PROBLEMS:
         said.append(wording.count(row.count, "file"))
     elif row.place is not Place.HEADING:
-        said.append(wording.count(row.count, "photo"))
+        said.append(wording.count(row.count, wording.kind_name(row.kind) if row.kind else "file"))
     if row.is_offline:
         said.append("not reachable")
     return said

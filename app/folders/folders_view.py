@@ -12,16 +12,16 @@ from app.folders.folders_model import FoldersModel, Place
 from app.folders.row_delegate import RowDelegate
 from app.icons import icon
 from app.theme import SPACE_PX
-from core import FolderId
+from core import FolderId, Kind
 
 WIDTH_PX = 216
 
 
 class FoldersView(QWidget):
-    """Where to look: everything, one folder, or the problems.
+    """Where to look: everything, one kind, one folder, or the problems.
 
     Signals:
-        chosen: the FolderId to look in, or None for all.
+        chosen: the FolderId to look in, or the Kind to look for, or None for all.
         problems_chosen: the list of problems is wanted.
         problems_entered: so is the keyboard in it: by a click or Enter, not by walking past.
         add_asked: a folder is to be added.
@@ -40,7 +40,7 @@ class FoldersView(QWidget):
         super().__init__(parent)
         self._model = model
         self._place = Place.ALL
-        self._folder_id: FolderId | None = None
+        self._which: FolderId | Kind | None = None
         self.setMinimumWidth(160)
         self.list = QListView()
         self.list.setModel(model)
@@ -72,9 +72,9 @@ class FoldersView(QWidget):
         layout.addLayout(bottom)
         self._select_again()
 
-    def show_place(self, place: Place, folder_id: FolderId | None = None) -> None:
+    def show_place(self, place: Place, which: FolderId | Kind | None = None) -> None:
         """Marks where the window looks now, without choosing it."""
-        self._place, self._folder_id = place, folder_id
+        self._place, self._which = place, which
         self._select_again()
 
     @Slot()
@@ -85,7 +85,7 @@ class FoldersView(QWidget):
 
     @Slot()
     def _select_again(self) -> None:
-        index = self._model.index_of(self._place, self._folder_id)
+        index = self._model.index_of(self._place, self._which)
         selection = self.list.selectionModel()
         selection.blockSignals(True)
         selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
@@ -98,11 +98,11 @@ class FoldersView(QWidget):
         if row is None:
             return
         self._place = row.place
-        self._folder_id = row.folder.folder_id if row.folder else None
+        self._which = row.folder.folder_id if row.folder else row.kind
         if row.place is Place.PROBLEMS:
             self.problems_chosen.emit()
         else:
-            self.chosen.emit(self._folder_id)
+            self.chosen.emit(self._which)
 
     @Slot(QModelIndex)
     def _enter(self, index: QModelIndex) -> None:

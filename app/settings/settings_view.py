@@ -1,137 +1,125 @@
-"""The settings, made from the engine's declarations: a field for each, kept at once."""
+"""The settings: a list of pages at one side, the page at the other. What is set is kept at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFrame,
-    QGridLayout,
-    QLineEdit,
-    QScrollArea,
-    QSpinBox,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app import wording
 from app.bridge import Bridge
-from app.controls import Label
+from app.controls import Line
+from app.folders.folders_model import ROW_ROLE, Place, Row
+from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
+from app.models.models_model import ModelsModel
+from app.models.models_view import ModelsView
+from app.settings.fields import SettingField
+from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
 from app.theme import SPACE_PX
-from core import Settings, SettingSpec
+from core import Engine, Settings, SettingSpec
 
 _SILENCE_MS = 400
-_MAX_INT = 2**31 - 1
+_SIZE = QSize(860, 640)
+_LIST_PX = 168
+_DEVICE = "device"
+_LATER = {
+    SettingsPage.PERFORMANCE: "How many files are read at once and the batch size count from the next start.",
+    SettingsPage.ADVANCED: "These count from the next start.",
+}
 
 
 class SettingsView(QDialog):
     """Every setting with its explanation. There is no OK: what is set counts."""
 
-    def __init__(self, bridge: Bridge, settings: Settings, messages: Messages, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, engine: Engine, models: ModelsModel, messages: Messages, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._settings = settings
         self._messages = messages
+        self._shown = engine.settings
+        self._changes: dict[str, Any] = {}
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        page = QWidget()
-        form = QVBoxLayout(page)
-        form.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 2 * SPACE_PX)
-        form.setSpacing(2 * SPACE_PX)
-        for spec in Settings.specs():
-            if not spec.page:
-                form.addWidget(self._make_setting(spec))
-        form.addWidget(self._make_note())
-        form.addStretch()
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
-        self.resize(520, 560)
+        self.models = ModelsView(models)
+        self.list = QListWidget()
+        self._pages = QStackedWidget()
+        makers: dict[SettingsPage, Callable[[], list[QWidget]]] = {
+            SettingsPage.MODELS: self._make_models,
+            SettingsPage.PERFORMANCE: lambda: self._make_fields(SettingsPage.PERFORMANCE),
+            SettingsPage.PRIVACY: lambda: make_privacy(engine.library.root),
+            SettingsPage.ADVANCED: lambda: self._make_fields(SettingsPage.ADVANCED),
+        }
+        for page, make in makers.items():
+            item = QListWidgetItem(page.capitalize(), self.list)
+            item.setData(ROW_ROLE, Row(Place.ALL, item.text(), page))
+            self._pages.addWidget(PageColumn(page.capitalize(), make()))
+        self._arrange()
         self._silence = QTimer(self)
         self._silence.setSingleShot(True)
         self._silence.setInterval(_SILENCE_MS)
         self._silence.timeout.connect(self._keep)
+        self.show_page(SettingsPage.MODELS)
 
-    def _make_setting(self, spec: SettingSpec) -> QWidget:
-        part = QWidget()
-        field = self._make_field(spec)
-        title = Label(spec.title, bold=True)
-        title.setBuddy(field)
-        description = Label(spec.description, dim=True)
-        description.setWordWrap(True)
-        field.setAccessibleName(spec.title)
-        field.setAccessibleDescription(spec.description)
-        field.setMinimumWidth(140)
-        layout = QGridLayout(part)
+    def show_page(self, page: SettingsPage) -> None:
+        """Turns to a page."""
+        self.list.setCurrentRow(list(SettingsPage).index(page))
+
+    def _arrange(self) -> None:
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setItemDelegate(RowDelegate(self.list))
+        self.list.setMouseTracking(True)
+        self.list.setFixedWidth(_LIST_PX)
+        self.list.setAccessibleName("Pages")
+        self.list.viewport().setAutoFillBackground(False)
+        self.list.currentRowChanged.connect(self._pages.setCurrentIndex)
+        side = QVBoxLayout()
+        side.setContentsMargins(0, SPACE_PX, 0, SPACE_PX)
+        side.addWidget(self.list)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(3 * SPACE_PX)
-        layout.setVerticalSpacing(2)
-        layout.setColumnStretch(0, 1)
-        layout.addWidget(title, 0, 0)
-        layout.addWidget(description, 1, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(field, 0, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
-        return part
+        layout.setSpacing(0)
+        layout.addLayout(side)
+        layout.addWidget(Line(Qt.Orientation.Vertical))
+        layout.addWidget(self._pages, 1)
+        self.resize(_SIZE)
+        self.list.setFocus()
+
+    def _make_fields(self, page: SettingsPage) -> list[QWidget]:
+        fields = [self._make_field(spec) for spec in Settings.specs() if spec.page == page]
+        return [*fields, make_note(_LATER[page])]
+
+    def _make_models(self) -> list[QWidget]:
+        device = next(spec for spec in Settings.specs() if spec.name == _DEVICE)
+        return [self._make_field(device), self.models]
 
     def _make_field(self, spec: SettingSpec) -> QWidget:
-        value = getattr(self._settings, spec.name)
-        suffix = f" {spec.unit}" if spec.unit else ""
-        if spec.choices:
-            choice = QComboBox()
-            choice.addItems(list(spec.choices))
-            choice.setCurrentText(value)
-            choice.currentTextChanged.connect(partial(self._change, spec))
-            return choice
-        if spec.kind is int:
-            whole = QSpinBox()
-            whole.setRange(int(spec.low or 0), int(spec.high if spec.high is not None else _MAX_INT))
-            whole.setValue(value)
-            whole.setSuffix(suffix)
-            whole.valueChanged.connect(partial(self._change, spec))
-            return whole
-        if spec.kind is float:
-            decimal = QDoubleSpinBox()
-            decimal.setRange(spec.low or 0.0, spec.high if spec.high is not None else float(_MAX_INT))
-            decimal.setDecimals(1)
-            decimal.setValue(value)
-            decimal.setSuffix(suffix)
-            decimal.valueChanged.connect(partial(self._change, spec))
-            return decimal
-        line = QLineEdit(value)
-        line.textEdited.connect(partial(self._change, spec))
-        return line
+        field = SettingField(spec, getattr(self._shown, spec.name))
+        field.changed.connect(self._change)
+        return field
 
-    def _make_note(self) -> QWidget:
-        engine = self._bridge.engine
-        root = wording.safe(str(engine.library.root)) if engine is not None else ""
-        note = Label(
-            f"Numbers of processes, limits and the device count from the next start. Everything Likewise knows is "
-            f"kept in {root}; deleting that folder deletes it all and none of your files.",
-            dim=True,
-        )
-        note.setWordWrap(True)
-        note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return note
-
-    def _change(self, spec: SettingSpec, value: object) -> None:
-        changed: Any = {spec.name: value}  # of the type that the setting's declaration says
-        self._settings = replace(self._settings, **changed)
+    @Slot(str, object)
+    def _change(self, name: str, value: object) -> None:
+        self._changes[name] = value
         self._silence.start()
 
     @Slot()
     def _keep(self) -> None:
-        if self._bridge.engine is not None:
-            kept = self._bridge.engine.change_settings(self._settings)
+        engine, changes, self._changes = self._bridge.engine, self._changes, {}
+        if engine is not None:  # only what was changed here: the models that are used may be others meanwhile
+            kept = engine.change_settings(replace(engine.settings, **changes))
             self._bridge.call(kept, self._kept, self._messages.fail)
 
     def _kept(self, _nothing: None) -> None:

@@ -15,6 +15,7 @@ from app.theme import SPACE_PX
 _MORE = (
     ("Results", "Walk through the results", "Arrows, Home, End, Page Up, Page Down"),
     ("Results", "Select several", "Shift or Ctrl with arrows or mouse"),
+    ("Results", "Walk through the moments in quick look", "Shift with left or right"),
     ("Library", "Remove a folder", "Delete in the sidebar"),
     ("View", "Zoom", "Ctrl with the wheel"),
 )

@@ -7,12 +7,14 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import draw
+from app.show.badge import CAPTION_PX, paint_badge
 from app.show.grid_model import RESULT_ROLE
 from app.show.thumbnails import Thumbnails
 from app.theme import RADIUS_PX
+from core import Kind
 
 _RING_PX = 3
-_BADGE_PX = 24
+_SIGN_PX = 24
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -32,6 +34,7 @@ class CellDelegate(QStyledItemDelegate):
         focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
         picture = cell.adjusted(_RING_PX + 2, _RING_PX + 2, -_RING_PX - 2, -_RING_PX - 2) if selected else cell
         painter.save()
+        painter.setFont(option.font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
         outline.addRoundedRect(QRectF(picture), RADIUS_PX, RADIUS_PX)
@@ -44,17 +47,24 @@ class CellDelegate(QStyledItemDelegate):
             painter.setClipPath(outline)
             exact = pixmap.width() == round(picture.width() * painter.device().devicePixelRatioF())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not exact)
-            painter.drawPixmap(picture, pixmap)
+            lifted = CAPTION_PX // 2 if result.kind is Kind.AUDIO else 0  # the middle of what its name leaves free
+            painter.fillPath(outline, QColor.fromRgb(result.colour))
+            painter.drawPixmap(picture.translated(0, -lifted), pixmap)
             painter.setClipping(False)
         painter.setOpacity(1.0)
+        if result.kind is not Kind.IMAGE:
+            painter.setClipPath(outline)
+            mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+            paint_badge(painter, picture, palette, result, mirrored=mirrored)
+            painter.setClipping(False)
         if not result.online:
-            self._paint_badge(painter, picture, palette, "folder-offline", Qt.AlignmentFlag.AlignBottom)
+            self._paint_sign(painter, picture, palette, "folder-offline", Qt.AlignmentFlag.AlignBottom)
         if selected:
             ring = QRectF(cell).adjusted(_RING_PX / 2, _RING_PX / 2, -_RING_PX / 2, -_RING_PX / 2)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), _RING_PX))
             painter.drawRoundedRect(ring, RADIUS_PX + 2, RADIUS_PX + 2)
-            self._paint_badge(painter, picture, palette, "check", Qt.AlignmentFlag.AlignTop)
+            self._paint_sign(painter, picture, palette, "check", Qt.AlignmentFlag.AlignTop)
         elif focused:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.WindowText), 2))
@@ -68,10 +78,10 @@ class CellDelegate(QStyledItemDelegate):
     ) -> QSize:
         return option.rect.size()
 
-    def _paint_badge(
+    def _paint_sign(
         self, painter: QPainter, picture: QRect, palette: QPalette, name: str, edge: Qt.AlignmentFlag
     ) -> None:
-        spot = QRect(0, 0, _BADGE_PX, _BADGE_PX)
+        spot = QRect(0, 0, _SIGN_PX, _SIGN_PX)
         spot.moveRight(picture.right() - 6)
         if edge == Qt.AlignmentFlag.AlignTop:
             spot.moveTop(picture.top() + 6)

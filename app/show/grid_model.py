@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -10,7 +9,8 @@ from itertools import groupby
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.show.grid_layout import Section
-from app.wording import kind_name, month, name_of, number
+from app.show.reasons import reason
+from app.wording import clock, kind_name, month, name_of, number, tip
 from core import Answer, FileId, Outcome, Question, Result, Strength
 
 RESULT_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -85,7 +85,7 @@ class GridModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return name_of(result.path)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"<p style='white-space:pre'>{html.escape(name_of(result.path))}</p>"
+            return tip([name_of(result.path), *([said] if (said := reason(result)) else [])])
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_described(result))
         return None
@@ -140,8 +140,11 @@ def _month_key(result: Result) -> str:
 
 def _described(result: Result) -> list[str]:
     said = [name_of(result.path), kind_name(result.kind)]
+    if result.duration_ms:
+        said.append(f"{clock(result.duration_ms)} long")
     if result.strength is not None:
         said.append(f"{result.strength} match")
+        said += [why] if (why := reason(result)) else []
     if not result.online:
         said.append("on a drive that is not connected")
     return said

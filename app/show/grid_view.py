@@ -13,6 +13,7 @@ from app.desktop import make_mime
 from app.preferences import DEFAULT_CELL_PX, MAX_CELL_PX, MIN_CELL_PX
 from app.show.banded_view import BandedView
 from app.show.cell_delegate import CellDelegate
+from app.show.date_bubble import DateBubble
 from app.show.grid_layout import MARGIN_PX
 from app.show.grid_model import GridModel, same_question
 from app.show.thumbnails import Thumbnails
@@ -69,6 +70,7 @@ class GridView(BandedView):
         self._ask_timer.timeout.connect(self._ask_thumbnails)
         thumbnails.arrived.connect(self._draw_thumbnail)
         self.begin()
+        self.date_bubble = DateBubble(self)
 
     # what is shown
 

@@ -27,7 +27,7 @@ class Way(Enum):
     SAMPLES = "Try it with sample pictures"
     SHOW_WEAKER = "Show weaker matches"
     DROP_FILTERS = "Search without filters"
-    CLEAR = "Show all photos"
+    CLEAR = "Show all media"
     SHOW_PROBLEMS = "Show problems"
     RESUME = "Resume"
 
@@ -78,7 +78,7 @@ def choose_page(view: View) -> Page | None:
         return Page(
             "filter",
             "Nothing passes these filters",
-            "There are photos in your library, but none within the filters you set.",
+            "There are files in your library, but none within the filters you set.",
             (Way.DROP_FILTERS,),
         )
     return _nothing_yet(view)
@@ -89,13 +89,13 @@ def _no_folders(view: View) -> Page:
         return Page(
             "folder-add",
             "No folders",
-            "Add a folder with photos to search it. Nothing in it is ever changed.",
+            "Add a folder with photos, sounds or videos to search it. Nothing in it is ever changed.",
             (Way.ADD_FOLDER, Way.SAMPLES),
         )
     return Page(
         "likewise",
-        "Find photos by what is in them",
-        "Describe what you remember, or drop a picture to find others like it. Your photos stay where they are "
+        "Find photos, sounds and videos",
+        "Describe what is in them, or drop a file to find others like it. Your files stay where they are "
         "and never leave this computer.",
         (Way.ADD_FOLDER, Way.SAMPLES),
     )
@@ -103,36 +103,37 @@ def _no_folders(view: View) -> Page:
 
 def _no_match(view: View, filters: bool) -> Page:
     asked = wording.safe(view.answer.question.text.strip()) if view.answer else ""
-    title = f"Nothing looks like “{_shortened(asked)}”" if asked else "Nothing looks like this"
+    title = f"Nothing is like “{_shortened(asked)}”" if asked else "Nothing is like this"
     at_least = view.answer is not None and view.answer.may_have_more
-    close = wording.count(view.hidden_weaker, "photo", at_least=at_least)
+    close = wording.count(view.hidden_weaker, "file", at_least=at_least)
     weaker = f" {close} might be close." if view.hidden_weaker else ""
     ways = [Way.SHOW_WEAKER] if view.hidden_weaker else []
     ways.append(Way.DROP_FILTERS if filters else Way.CLEAR)
-    return Page("search", title, f"No photo matches well.{weaker}", tuple(ways))
+    return Page("search", title, f"No photo, sound or video matches well.{weaker}", tuple(ways))
 
 
 def _nothing_yet(view: View) -> Page:
-    if view.progress.activity in {Activity.SCANNING, Activity.INDEXING}:
-        return Page("photos", "Looking for photos", "The first ones appear here as soon as they are read.")
+    if view.progress.activity in {Activity.SCANNING, Activity.INDEXING, Activity.LISTENING}:
+        return Page("media", "Looking for media", "The first files appear here as soon as they are read.")
     if view.progress.activity is Activity.PAUSED:
-        return Page("pause", "Paused", "Photos appear here when reading them goes on.", (Way.RESUME,))
+        return Page("pause", "Paused", "Files appear here when reading them goes on.", (Way.RESUME,))
     if view.progress.note:
-        return Page("problem", "Your photos cannot be read now", wording.safe(view.progress.note), (Way.RESUME,))
+        return Page("problem", "Your files cannot be read now", wording.safe(view.progress.note), (Way.RESUME,))
     if view.waiting:
-        waiting = wording.count(view.waiting, "photo")
+        waiting = wording.count(view.waiting, "file")
         return Page("pause", f"Stopped: {waiting} to be read", "Reading them goes on where it stopped.", (Way.RESUME,))
     if view.failed:
         return Page(
             "problem",
-            "None of these photos could be read",
+            "None of these files could be read",
             "The list of problems says why, file by file.",
             (Way.SHOW_PROBLEMS, Way.ADD_FOLDER),
         )
     return Page(
-        "photos",
-        "No photos in your folders",
-        "Likewise reads JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC.",
+        "media",
+        "No media in your folders",
+        "Likewise reads photos (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), sounds (MP3, WAV, FLAC, Ogg, M4A and "
+        "more) and videos (MP4, MOV, MKV, WebM, AVI).",
         (Way.ADD_FOLDER,),
     )
 
@@ -167,7 +168,7 @@ class PageView(QWidget):
         self._shown: list[Button] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(SPACE_PX)
-        self._hint = Label("or drop a folder or a picture anywhere in this window", dim=True, scale=0.95)
+        self._hint = Label("or drop a folder or a file anywhere in this window", dim=True, scale=0.95)
         self._hint.hide()
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * SPACE_PX)

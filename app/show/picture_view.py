@@ -33,6 +33,7 @@ class PictureView(QWidget):
         self._lane = lane
         self._shape = _USUAL_SHAPE
         self._result: Result | None = None
+        self._at_ms = 0
         self._sharp = False
         self._image = QImage()
         self._scaled = QImage()
@@ -50,11 +51,25 @@ class PictureView(QWidget):
         """Whether the picture itself is shown, no longer its thumbnail."""
         return self._sharp
 
-    def show_result(self, result: Result | None) -> None:
-        """Shows `result` instead of what was shown; None shows nothing."""
+    @property
+    def at_ms(self) -> int:
+        """Which frame of a video is shown, or will be in a moment."""
+        return self._at_ms
+
+    def show_moment(self, at_ms: int) -> None:
+        """Shows another frame of the same video; the one before stays until it is there."""
+        if at_ms != self._at_ms:
+            self._at_ms = at_ms
+            self._sharp = False
+            self._bridge.drop(f"{self._lane} picture")
+            self._settle.start()
+
+    def show_result(self, result: Result | None, at_ms: int = 0) -> None:
+        """Shows `result` instead of what was shown, a video's frame at `at_ms`; None shows nothing."""
         self._bridge.drop(f"{self._lane} thumbnail")
         self._bridge.drop(f"{self._lane} picture")
         self._result = result
+        self._at_ms = at_ms
         self._sharp = False
         self._show(QImage())
         engine = self._bridge.engine
@@ -71,7 +86,7 @@ class PictureView(QWidget):
         if engine is None or result is None:
             return
         edge_px = round(max(self.width(), self.height()) * self.devicePixelRatioF())
-        picture = engine.preview(result.file_id, max(edge_px, 1))
+        picture = engine.preview(result.file_id, max(edge_px, 1), self._at_ms)
         self._bridge.call(picture, self._show_picture, self.failed.emit, lane=f"{self._lane} picture")
 
     def _show_thumbnail(self, picture: Picture | None) -> None:

@@ -1,4 +1,4 @@
-"""The large view over the whole window: Space opens and closes it, arrows walk on."""
+"""The large view over the whole window: Space opens and closes it, arrows walk on, with Shift from moment to moment."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import wording
 from app.bridge import Bridge
 from app.controls import IconButton, Label
-from app.show.details_view import same_picture, why
-from app.show.picture_view import PictureView
+from app.show.details_view import same_picture
+from app.show.media_view import MediaView
+from app.show.reasons import Stretch, moment_at, why, why_moment
 from app.theme import SPACE_PX
 from core import Result
 
 _FORWARD = {Qt.Key.Key_Right, Qt.Key.Key_Down}
 _BACKWARD = {Qt.Key.Key_Left, Qt.Key.Key_Up}
+_WAVE_PX = 200
 
 
 class QuickLook(QWidget):
@@ -33,15 +35,21 @@ class QuickLook(QWidget):
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
+        self._bridge = bridge
         self._covered = parent
         self._result: Result | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Quick look")
-        self.picture = PictureView(bridge, "quick look")
+        self.media = MediaView(bridge, "quick look", wave_px=_WAVE_PX)
+        self.media.chose.connect(self._explain)
+        self.media.bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys walk on
+        self.picture = self.media.picture
         self.picture.failed.connect(self._say)
         self.name = Label(bold=True)
         self.name.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint = Label(dim=True)
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         close = IconButton("close", "Close (Space)")
         close.clicked.connect(self.dismiss)
         top = QHBoxLayout()
@@ -52,8 +60,8 @@ class QuickLook(QWidget):
         layout.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 2 * SPACE_PX)
         layout.setSpacing(2 * SPACE_PX)
         layout.addLayout(top)
-        layout.addWidget(self.picture, 1)
-        layout.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.media, 1)
+        layout.addWidget(self.hint)
         parent.installEventFilter(self)
         self.hide()
 
@@ -61,6 +69,7 @@ class QuickLook(QWidget):
         """Opens on `result`, or goes on to it."""
         before, self._result = self._result, result
         if before is not None and self.isVisible() and same_picture(before, result):
+            self.media.renew(result)
             if why(before) != why(result):
                 self.hint.setText(why(result))
             return
@@ -70,14 +79,23 @@ class QuickLook(QWidget):
         self.show()
         self.raise_()
         self.setFocus()
-        self.picture.show_result(result)
+        self.media.show_result(result)
+        if self._bridge.engine is not None:
+            details = self._bridge.engine.details(result.file_id)
+            self._bridge.call(details, self.media.show_details, self._say, lane="quick look details")
 
     @Slot()
     def dismiss(self) -> None:
         """Gives the window back to the grid."""
-        self.picture.show_result(None)
+        self.media.show_result(None)
         self.hide()
         self.closed.emit()
+
+    @Slot(object)
+    def _explain(self, stretch: Stretch) -> None:
+        """Why that moment matches, if it does."""
+        moment = None if self._result is None else moment_at(self._result, stretch)
+        self.hint.setText(why_moment(moment) if moment is not None else f"At {wording.clock(stretch.start_ms)}")
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:
@@ -87,6 +105,8 @@ class QuickLook(QWidget):
         key = event.key()
         if key == Qt.Key.Key_Space:
             self.dismiss()
+        elif key in {Qt.Key.Key_Left, Qt.Key.Key_Right} and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.media.bar.step(forward=key == Qt.Key.Key_Right)
         elif key in _FORWARD | _BACKWARD:
             sideways = key in {Qt.Key.Key_Left, Qt.Key.Key_Right}
             self.walked.emit((key in _FORWARD) != (sideways and self.isRightToLeft()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
@@ -10,12 +12,12 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app import wording
 from app.bridge import Bridge
-from app.folders.folders_model import FoldersModel, found_in
+from app.folders.folders_model import FoldersModel
 from app.problems.failures_view import FailuresView
 from app.show.grid_model import GridModel, band_of, same_question
 from app.show.grid_view import GridView
 from app.show.pages import PageView, View, choose_page
-from core import Answer, CoreError, Event, Filters, ProgressChanged, Strength
+from core import Answer, CoreError, Event, Filters, Kind, Outcome, ProgressChanged, Strength
 
 _OUR_MISTAKE = "This is a mistake in Likewise. Ask in another way, or start Likewise again."
 
@@ -145,25 +147,29 @@ class StageView(QStackedWidget):
         elif selected > 1:
             self.summary_changed.emit(f"{wording.number(selected)} selected")
         elif (found := self._found_in(answer)) is not None:
-            self.summary_changed.emit(wording.count(found, "photo") if found else "")
+            self.summary_changed.emit(wording.media(found) if any(found.values()) else "")
         else:
             self.summary_changed.emit(describe(answer))
 
-    def _found_in(self, answer: Answer) -> int | None:
-        """How many photos there are where `answer` looked, if it looked through all photos or one whole folder."""
+    def _found_in(self, answer: Answer) -> Mapping[Kind, int] | None:
+        """How much there is where `answer` looked, if it looked through everything, one kind or one whole folder."""
         filters = answer.question.filters
-        folder = self._folders.folder(filters.folder_id)
-        if not answer.question.is_empty or filters != Filters(folder_id=filters.folder_id):
+        if not answer.question.is_empty or filters != Filters(filters.kinds, filters.folder_id):
             return None
         if filters.folder_id is None:
-            return self._folders.found
-        return None if folder is None else found_in(folder)
+            found: Mapping[Kind, int] = self._folders.found
+        elif (folder := self._folders.folder(filters.folder_id)) is not None:
+            found = folder.found
+        else:
+            return None
+        return {kind: found.get(kind, 0) for kind in filters.kinds} if filters.kinds else found
 
 
 def describe(answer: Answer) -> str:
     """What an answer holds, in a few words."""
-    if answer.question.is_empty:
-        return wording.count(len(answer.results), "photo", at_least=answer.may_have_more)
+    if answer.outcome is Outcome.BROWSE:
+        kinds = Counter(result.kind for result in answer.results)
+        return wording.media(kinds, at_least=answer.may_have_more)
     said = []
     strong, more_strong = band_of(answer, Strength.STRONG)
     if strong:

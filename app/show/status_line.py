@@ -14,7 +14,7 @@ from app.theme import SPACE_PX
 from core import Activity, Progress
 
 HEIGHT_PX = 36
-_AT_WORK = {Activity.SCANNING, Activity.INDEXING, Activity.PAUSED}
+_AT_WORK = {Activity.SCANNING, Activity.INDEXING, Activity.LISTENING, Activity.PAUSED}
 
 
 class StatusLine(QWidget):
@@ -85,11 +85,12 @@ def say(progress: Progress) -> str:
     if progress.activity is Activity.PAUSED:
         parts = ["Paused", counted]
     elif progress.activity is Activity.SCANNING:
-        parts = ["Looking for photos", counted]
+        parts = ["Looking for media", counted]
     else:
+        doing = "Listening to what is said" if progress.activity is Activity.LISTENING else "Finding new media"
         rate = f"{wording.number(round(progress.rate_per_s))} a second" if progress.rate_per_s >= 1 else ""
         left = "" if progress.eta_s is None else f"{wording.duration(progress.eta_s)} left"
-        parts = ["Finding new photos", counted, rate, left]
+        parts = [doing, counted, rate, left]
     parts.append(wording.safe(progress.note))
     return " · ".join(part for part in parts if part)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +15,8 @@ _EXAMPLES = """\
 examples:
   likewise index ~/Pictures                 look through a folder and understand its photos
   likewise search a dog on a beach          find photos by words
-  likewise similar ~/Downloads/cat.jpg -k 5 find the five photos most like this one
+  likewise similar ~/Downloads/cat.jpg -k 5 find the five files most like this photo
+  likewise similar talk.mp4 --at 1:05-1:20  find what is like that moment
   likewise search sunset --json | jq -r '.[].path'
   likewise failures --retry                 try again what could not be read
   likewise models download clip             get a model that understands more words
@@ -49,6 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
     output.add_argument("--json", action="store_true", help="print JSON, for programs to read")
     question = _Parser(add_help=False)
     question.add_argument("-k", type=_count, default=20, metavar="N", help="how many results at most (default: 20)")
+    question.add_argument("--without", nargs="+", default=[], metavar="WORDS", help="what is not wanted, in words")
     question.add_argument(
         "--kind",
         choices=[kind.value for kind in Kind],
@@ -65,10 +68,17 @@ def make_parser() -> argparse.ArgumentParser:
     index.add_argument("paths", nargs="+", type=_folder, metavar="PATH", help="a folder")
     search = command("search", "find files by words", output, question, stored)
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
-    similar = command(
-        "similar", "find files like a picture, which need not be in the library", output, question, stored
+    similar = command("similar", "find files like others, which need not be in the library", output, question, stored)
+    similar.add_argument("files", nargs="+", type=_file, metavar="FILE", help="a picture, a sound or a video")
+    similar.add_argument("--at", type=_stretch, metavar="FROM-TO", help="only that stretch of the (first) file")
+    similar.add_argument(
+        "--less",
+        type=_file,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="find less like this; as often as wanted",
     )
-    similar.add_argument("file", type=_file, metavar="FILE", help="a picture")
     command("status", "show the library in numbers", output)
     failures = command("failures", "list the files that could not be indexed, and why", output)
     failures.add_argument("--retry", action="store_true", help="try them again first")
@@ -123,6 +133,27 @@ def _add_models(models: argparse.ArgumentParser, library: _Parser, output: _Pars
         needs_one.add_argument("model", metavar="ID", help="a model of the list, or the id of one on the hub")
     verify.add_argument("model", metavar="ID", nargs="?", default="", help="a model; all that are here if not given")
     folder.add_argument("path", type=_folder, metavar="PATH", help="the folder that holds the model's files")
+
+
+def _stretch(text: str) -> tuple[int, int]:
+    """`1:05-1:20` in ms."""
+    times = [_ms(time) for time in text.replace("–", "-").split("-")]
+    if len(times) != 2 or None in times:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a stretch of time such as 1:05-1:20")
+    start, end = times
+    if start is None or end is None or start >= end:
+        raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
+    return start, end
+
+
+def _ms(text: str) -> int | None:
+    """`90`, `1:30` or `0:01:30.5` in ms; None for what is no time."""
+    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text.strip(), re.ASCII):
+        return None
+    seconds = 0.0
+    for part in text.split(":"):
+        seconds = 60 * seconds + float(part)
+    return round(1000 * seconds)
 
 
 def _count(text: str) -> int:

@@ -28,6 +28,7 @@ from core.records import (
     Question,
     Result,
 )
+from core.search.listing import clock
 
 _REMARKS = {
     Outcome.EMPTY_LIBRARY: "The library is empty: add a folder with `likewise index PATH`.",
@@ -56,7 +57,7 @@ def index(arguments: Namespace) -> Exit:
 def search(arguments: Namespace) -> Exit:
     """Answers words."""
     words = " ".join(arguments.words).strip()
-    if not words:
+    if not words and not arguments.without:
         if arguments.json:
             print_json([])
         say("Say what to look for, as in: likewise search a dog on a beach")
@@ -65,8 +66,12 @@ def search(arguments: Namespace) -> Exit:
 
 
 def similar(arguments: Namespace) -> Exit:
-    """Answers an example."""
-    return _answer(arguments, examples=(Example(path=arguments.file),))
+    """Answers examples."""
+    start_ms, end_ms = arguments.at or (None, None)
+    first, *others = arguments.files
+    wanted = [Example(path=first, start_ms=start_ms, end_ms=end_ms), *(Example(path=path) for path in others)]
+    unwanted = [Example(path=path, less=True) for path in arguments.less]
+    return _answer(arguments, examples=(*wanted, *unwanted))
 
 
 def status(arguments: Namespace) -> Exit:
@@ -121,7 +126,7 @@ def _add(engine: Engine, path: Path) -> FolderId:
 
 def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
     filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
-    question = Question(text, examples, filters, limit=arguments.k)
+    question = Question(text, examples, filters, limit=arguments.k, without=" ".join(arguments.without))
     with opened(arguments.library, chosen_settings(arguments), reading=True) as engine:
         answer = engine.search(question).result()
     if arguments.json:
@@ -135,17 +140,17 @@ def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ..
 
 def _results_text(results: Sequence[Result]) -> str:
     rows = [
-        (str(rank), str(result.strength or ""), f"{result.score:.2f}", shown(result.path) + _times(result))
+        (str(rank), str(result.strength or ""), f"{result.score:.2f}", shown(result.path) + _moment(result))
         for rank, result in enumerate(results, start=1)
     ]
     return table(("#", "match", "score", "file"), rows, numbers=(0, 2))
 
 
-def _times(result: Result) -> str:
+def _moment(result: Result) -> str:
     if result.start_ms is None or result.end_ms is None:
         return ""
-    begin_s, end_s = result.start_ms // 1000, result.end_ms // 1000
-    return f" at {begin_s // 60}:{begin_s % 60:02d}–{end_s // 60}:{end_s % 60:02d}"
+    line = f" “{shown(result.line)}”" if result.line else ""
+    return f" at {clock(result.start_ms)}–{clock(result.end_ms)}{line}"
 
 
 def _status_text(now: LibraryStatus, size_bytes: int) -> str:

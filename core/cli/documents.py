@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from core.records import KINDS_OF, Failure, Folder, LibraryStatus, ModelStatus, Result
+from core.records import KINDS_OF, Failure, Folder, LibraryStatus, ModelStatus, Moment, Result
 
 Document: TypeAlias = dict[str, object]
 
@@ -31,6 +31,20 @@ def result_document(result: Result) -> Document:
         "start_ms": result.start_ms,
         "end_ms": result.end_ms,
         "reason": result.reason,
+        "line": result.line,
+        "moments": [moment_document(moment) for moment in result.moments],
+    }
+
+
+def moment_document(moment: Moment) -> Document:
+    """One moment of an answer."""
+    return {
+        "start_ms": moment.start_ms,
+        "end_ms": moment.end_ms,
+        "score": round(moment.score, 6),
+        "strength": str(moment.strength),
+        "reason": moment.reason,
+        "line": moment.line,
     }
 
 

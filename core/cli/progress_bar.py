@@ -54,10 +54,11 @@ def _indexing(engine: Engine) -> _Step:
     progress = engine.progress
     if progress.activity is Activity.SCANNING:
         return f"Looking through {shown(progress.note)}", Progress()
-    going = progress.activity is Activity.INDEXING
+    going = progress.activity in {Activity.INDEXING, Activity.LISTENING}
     if any(model.state is ModelState.LOADING for model in engine.models()):
         return "Getting the models ready (long only the first time)", progress if going else Progress()
-    return ("Indexing", progress) if going else ("", Progress())
+    said = "Listening to what is said" if progress.activity is Activity.LISTENING else "Indexing"
+    return (said, progress) if going else ("", Progress())
 
 
 def _downloading(engine: Engine, model_id: str) -> _Step:

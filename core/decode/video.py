@@ -27,8 +27,9 @@ _STRETCH_BYTES = 32 << 20
 _ENOUGH_PIXELS = 1_500_000_000
 """What takes some 2 s to decode. By this measure, not by the clock, so that a video is always taken apart alike."""
 _MOST_PIXELS = 2 * _ENOUGH_PIXELS
-_LIMIT_S = 8.0
-"""On a slow computer the clock decides after all."""
+_LATE_S = 8.0
+_LIMIT_S = 12.0
+"""On a slow or busy computer the clock decides after all: late, with the next cut; at the limit, at once."""
 
 
 class VideoDecoder:
@@ -98,7 +99,8 @@ class _Stretch:
                     break
                 segments.append(self._segment(shot))
                 size += _bytes(segments[-1])
-            if size > _STRETCH_BYTES or (not self._pauses and self._decoded_pixels > _ENOUGH_PIXELS):
+            is_late = time.monotonic() - self._started > _LATE_S
+            if is_late or size > _STRETCH_BYTES or (not self._pauses and self._decoded_pixels > _ENOUGH_PIXELS):
                 self._cut_ms = shot.end_ms
                 break
         if shown is None and self._first is not None:

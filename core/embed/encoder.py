@@ -40,7 +40,7 @@ class Encoder(Protocol):
     def strangers(self) -> Mapping[SpaceId, Vectors]:
         """Vectors of things in nobody's library, in each space: what chance is measured on while a library is small.
 
-        May be called on any thread. Raises ModelError.
+        There may be none. Raises ModelError.
         """
 
     def unload(self) -> None:

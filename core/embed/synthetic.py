@@ -158,7 +158,7 @@ def _bump(wave: Wave, centres_hz: Wave | tuple[float, ...], width_hz: float) -> 
 
     def passes(hz: Wave) -> Wave:
         peaks = [1 / (1 + ((hz - at) / width_hz) ** 2) for at in centres_hz]
-        return np.sum(peaks, axis=0, dtype=np.float64)
+        return np.asarray(np.sum(peaks, axis=0), np.float64)
 
     return _filtered(wave, passes)
 
@@ -167,6 +167,7 @@ def _filtered(wave: Wave, gain: Callable[[Wave], Wave]) -> Wave:
     """`wave` with each frequency (Hz) made louder by `gain`."""
     if not len(wave):
         return wave
-    spectrum = np.fft.rfft(wave) * gain(np.fft.rfftfreq(len(wave), 1 / SOUND_RATE_HZ))
-    filtered: Wave = np.fft.irfft(spectrum, len(wave)).astype(np.float64)
+    hertz: Wave = np.fft.rfftfreq(len(wave), 1 / SOUND_RATE_HZ).astype(np.float64)
+    spectrum = np.fft.rfft(wave) * gain(hertz)
+    filtered: Wave = np.fft.irfft(spectrum, len(wave))
     return filtered

@@ -40,10 +40,7 @@ class Text:
     """See the module. It runs on the processor, whatever the device: a sentence takes milliseconds."""
 
     def __init__(self, card: ModelCard, *, weights: Weights, device: str, cache: Path) -> None:  # noqa: ARG002 - see above
-        self._card = card
-        self._weights = weights
-        self._cache = cache
-        self._tower = self._made()
+        self._tower = _tower(card, weights, cache)
         self._strangers: Vectors | None = None
         self.spec = _spec(card, self._tower)
 
@@ -59,8 +56,7 @@ class Text:
     def strangers(self) -> Mapping[SpaceId, Vectors]:
         """Everyday sentences. Raises ModelError."""
         if self._strangers is None:
-            tower = self._made()  # the other one belongs to another thread
-            self._strangers = tower.embed(resource("text", "strangers.txt").read_text("utf-8").splitlines())
+            self._strangers = self._tower.embed(resource("text", "strangers.txt").read_text("utf-8").splitlines())
         return {self.spec.spaces[0].space_id: self._strangers}
 
     def unload(self) -> None:
@@ -75,15 +71,16 @@ class Text:
         """Words, as if somebody had said them. Raises ModelError."""
         return {self.spec.spaces[0].space_id: self._tower.embed(texts)}
 
-    def _made(self) -> TextTower:
-        if not self._card.repository:
-            return minilm.MiniLM(self._weights, self._cache)
-        repository = Repository(self._weights.folder())
-        with repository.understood():
-            return _tower(repository, self._card.model_id, self._cache)
+
+def _tower(card: ModelCard, weights: Weights, cache: Path) -> TextTower:
+    if not card.repository:
+        return minilm.MiniLM(weights, cache)
+    repository = Repository(weights.folder())
+    with repository.understood():
+        return _of_repository(repository, card.model_id, cache)
 
 
-def _tower(repository: Repository, model_id: str, cache: Path) -> TextTower:
+def _of_repository(repository: Repository, model_id: str, cache: Path) -> TextTower:
     config = repository.json("config.json")
     family = config["model_type"]
     if family not in _KINDS:

@@ -131,18 +131,19 @@ def read_reference(file: Path) -> Vectors | None:
     from safetensors.numpy import load
 
     try:
-        return load(file.read_bytes())[TENSOR].astype(np.float32)
-    except (OSError, KeyError, SafetensorError):
+        tensors: dict[str, Vectors] = load(file.read_bytes())
+    except (OSError, SafetensorError):
         return None
+    return tensors.get(TENSOR)
 
 
 def write_reference(averages: Vectors, file: Path) -> None:
-    """Keeps averages in half precision. Raises OSError."""
+    """Keeps averages for `read_reference`. Raises OSError."""
     from safetensors.numpy import save
 
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
-    part.write_bytes(save({TENSOR: averages.astype(np.float16)}))
+    part.write_bytes(save({TENSOR: averages}))
     part.replace(file)
 
 

@@ -75,8 +75,10 @@ def _build(weights: WhisperWeights) -> torch.nn.Module:
         logging.ERROR
     )  # the configuration reads a property that warns of no loss
     taken = layers(weights)
-    encoder: Any = WhisperEncoder(WhisperConfig(**{**weights.config, "encoder_layers": taken[-1]}))
-    encoder.load_state_dict({name: torch.from_numpy(weights.read(f"encoder.{name}")) for name in encoder.state_dict()})
+    with torch.device("meta"):  # no time is lost on random weights
+        encoder: Any = WhisperEncoder(WhisperConfig(**{**weights.config, "encoder_layers": taken[-1]}))
+    state = {name: torch.from_numpy(weights.read(f"encoder.{name}")) for name in encoder.state_dict()}
+    encoder.load_state_dict(state, assign=True)
     listen = log_mel(weights.config["num_mel_bins"])
 
     class Averages(torch.nn.Module):
@@ -113,7 +115,7 @@ def _shares(levels: torch.Tensor) -> torch.Tensor:
 
 
 def log_mel(bands: int) -> torch.nn.Module:
-    """(n, samples) → (n, bands, samples / HOP): what Whisper listens to, as its extractor in transformers has it.
+    """(n, samples) → (n, bands, samples / HOP): what Whisper listens to, as its feature extractor gives it.
 
     That is (level + SHIFT) / SCALE of levels in powers of ten. The Fourier transform is written as a convolution, which
     every runtime has.

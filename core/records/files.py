@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -61,7 +61,10 @@ class FolderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder the user asked us to watch, with the number of its files in each state."""
+    """A folder the user asked us to watch, with the number of its files in each state.
+
+    `found` is how many of each kind can be found; some of them may still wait for what takes long, or have failed it.
+    """
 
     folder_id: FolderId
     path: Path
@@ -69,3 +72,4 @@ class Folder:
     files: int = 0
     waiting: int = 0
     failed: int = 0
+    found: Mapping[Kind, int] = field(default_factory=dict)

@@ -16,6 +16,8 @@ class Activity(StrEnum):
     IDLE = "idle"
     SCANNING = "scanning"
     INDEXING = "indexing"
+    LISTENING = "listening"
+    """Only what takes long is left: writing down what is said."""
     PAUSED = "paused"
 
 

@@ -16,9 +16,9 @@ score by chance (the E-value of Karlin & Altschul 1990, doi:10.1073/pnas.87.6.22
 strong, in a library of ten photos as in one of a million.
 
 The segments of one item are alike: the windows of an hour of rain, less so the shots of a film, hardly the lines of a
-talk. With r for how alike they are on average, n of them count as n / (1 + (n - 1) r) (the design effect: Kish 1965,
-Survey Sampling): in the sample, where rain must not make everything else a surprise, and where an item is judged by its
-best segment, which had so many chances.
+talk. With r for how alike they are, n of them count as n / (1 + (n - 1) r) (the design effect: Kish 1965, Survey
+Sampling): in the sample, where rain must not make everything else a surprise, and where an item is judged by its best
+segment, which had so many chances.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ SAMPLE_SIZE = 1000
 """How many stored vectors stand for the library."""
 USUAL_COUNT = 1000
 """Surprises are those of a library of so many things; in a smaller one a match must be just as convincing."""
-MOST_FREEDOM = 30
-"""Degrees of freedom of chance's tails, however much was measured. By benchmarks/strengths.py."""
+MOST_FREEDOM = 100
+"""Degrees of freedom of chance's tails, however much was measured. Measured: benchmarks/strengths.py."""
 SMALLEST_DEVIATION = 1e-3
 """Things that all look alike must not make every small difference a surprise."""
 NORMAL_QUARTILE = NormalDist().inv_cdf(0.75)
@@ -102,25 +102,23 @@ def _middle(scores: Numbers, weights: Numbers) -> tuple[float, float]:
     return float(median), max(deviation, float(quartile - median) / NORMAL_QUARTILE)
 
 
-def alike(vectors: Vectors, owners: Ids) -> float:
-    """How alike segments of one item are (0..1): of their mean cosine, what is beyond that of segments of two items.
+def alike(vectors: Vectors, places: Ids, sizes: Ids) -> Numbers:
+    """(k,) how alike the segments of each item are (0..1): of their mean cosine, what two items' do not have.
 
-    `vectors` (m, dim) belong to the items `owners` (m,). 0 where it cannot be seen.
+    `vectors` (m, dim) belong to the items at `places` (m,), which have `sizes` (k,) of them. 0 where it cannot be seen.
     """
-    _, places, sizes = np.unique(owners, return_inverse=True, return_counts=True)
-    several = sizes > 1
-    if len(sizes) < 2 or not several.any():
-        return 0.0
+    if len(sizes) < 2:
+        return np.zeros(len(sizes))
     sums = np.zeros((len(sizes), vectors.shape[1]))
     np.add.at(sums, places, vectors)
-    own = (sums**2).sum(axis=1)
-    within = float(((own - sizes) / (sizes * (sizes - 1.0) + ~several))[several].mean())
-    total = sums.sum(axis=0)
-    between = float((total @ total - own.sum()) / (len(vectors) ** 2 - (sizes.astype(np.float64) ** 2).sum()))
-    return min(1.0, max(0.0, within - between) / max(1.0 - between, 1e-6))
+    own, total = (sums**2).sum(axis=1), sums.sum(axis=0)
+    counts = sizes.astype(np.float64)
+    within = (own - counts) / np.maximum(counts * (counts - 1), 1)
+    between = float(total @ total - own.sum()) / float(counts.sum() ** 2 - (counts**2).sum())
+    return np.where(sizes > 1, np.clip((within - between) / max(1 - between, 1e-6), 0, 1), 0)
 
 
-def chances(count: Numbers, alike: float) -> Numbers:
+def chances(count: Numbers, alike: Numbers | float) -> Numbers:
     """For how many `count` segments of one item count that are so alike."""
     return count / (1 + np.maximum(count - 1, 0) * alike)
 

@@ -25,7 +25,7 @@ _MONTH = re.compile(r"([a-z]+)\.? (\d{4})|(\d{4}) ([a-z]+)\.?")
 def exact_matches(reader: Reader, text: str, filters: Filters, limit: int, ranked: Sequence[Result]) -> list[Result]:
     """Files that `text` names, each with its reason: by name or path, by date, by folder.
 
-    Files of a folder come in the order of `ranked`, where they match otherwise too, and then the newest first.
+    Files of a folder come in the order of `ranked`, where they match otherwise, too, and then the newest first.
     """
     named = reader.exact_name_matches(text, filters, limit)
     found = [_certain(result, "name", "in the name") for result in named]
@@ -34,7 +34,8 @@ def exact_matches(reader: Reader, text: str, filters: Filters, limit: int, ranke
         dated = reader.browse(_within(filters, *dates), limit)
         found += [_certain(result, "date", "from that time") for result in dated]
     inside = reader.results_of_files(np.array(reader.files_in(text), np.int64), filters)
-    rank = {result.file_id: place for place, result in enumerate(ranked)}
+    good = [result.file_id for result in ranked if result.strength is not Strength.WEAK]
+    rank = {file_id: place for place, file_id in enumerate(good)}
     inside.sort(key=lambda result: rank.get(result.file_id, len(rank)))
     found += [_certain(result, "folder", "in the folder") for result in inside[:FROM_FOLDER]]
     first: dict[FileId, Result] = {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from core.records import FileId, Ids, ItemId, Moment, Result, SegmentId
 from core.search.asked import Asked
-from core.search.calibrate import LIKELY_SURPRISE, score, strength, surprise_of
+from core.search.calibrate import LIKELY_SURPRISE, Numbers, score, strength, surprise_of
 from core.search.inquiry import Voice, Weighed
 from core.store.reader import Reader, Span
 from core.store.word_reader import Mentions
@@ -45,42 +46,58 @@ def _surprises(mentions: Mentions) -> Iterator[tuple[int, float]]:
         yield number, surprise_of(share)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A file's place among the weighed items, if it has one, and how surprising it is in all and by its name alone."""
+
+    place: int | None
+    surprise: float
+    outside: float
+
+
 class Listing:
-    """Puts the files of weighed items in order; only those that are wanted get their moments."""
+    """Puts the files of weighed items in order; only those that are wanted are looked up and get their moments."""
 
     def __init__(self, reader: Reader, weighed: Weighed, voices: Sequence[Voice], named: Named) -> None:
         self._reader = reader
         self._weighed = weighed
         self._voices = voices
         self._named = named
-        self._places = {ItemId(int(item)): place for place, item in enumerate(weighed.items)}
 
-    def results(self, files: Sequence[Result], limit: int) -> list[Result]:
-        """The best `limit` of `files`, best first; equals by content and age in the library."""
-        ranked = sorted(files, key=lambda file: (-self._surprise(file), file.item_id, file.file_id))[:limit]
-        shown = {self._places[file.item_id] for file in ranked if file.item_id in self._places}
+    def results(self, files: Ids, owners: Ids, limit: int) -> list[Result]:
+        """The best `limit` of `files`, whose items are `owners`, best first; equals by age in the library."""
+        weighed = self._weighed
+        places = np.searchsorted(weighed.items, owners)
+        known = np.isin(owners, weighed.items)
+        inside = np.full(len(files), -np.inf, np.float32)
+        inside[known] = weighed.fused.items[places[known]]
+        outside = self._outside(files, owners)
+        outside[known] -= weighed.fused.unwanted[places[known]]
+        total = np.where(outside > 0, np.hypot(np.maximum(inside, 0), outside), inside)
+        best = np.lexsort((files, owners, -total))[:limit]
+        shown = [int(place) for place in np.unique(places[best][known[best]])]
         spans = self._reader.spans(self._matching(shown))
-        return [self._result(file, spans) for file in ranked]
+        found = {result.file_id: result for result in self._reader.results_of_files(files[best])}
+        return [
+            self._result(
+                found[FileId(int(files[row]))],
+                _Listed(int(places[row]) if known[row] else None, float(total[row]), float(outside[row])),
+                spans,
+            )
+            for row in best
+            if files[row] in found  # else it went in this moment
+        ]
 
-    def _surprise(self, file: Result) -> float:
-        """Of the file as a whole: what is in it and what it is called are two ways to be what is wanted."""
-        inside, outside = self._inside(file), self._outside(file)[0]
-        return float(np.hypot(max(inside, 0.0), outside)) if outside > 0 else inside
+    def _outside(self, files: Ids, owners: Ids) -> Numbers:
+        """How surprising each file's name or its item's title is."""
+        surprises = np.zeros(len(files))
+        for numbers, known in ((files, self._named.files), (owners, self._named.items)):
+            for number, surprise in known.items():
+                here = numbers == number
+                surprises[here] = np.maximum(surprises[here], surprise)
+        return surprises
 
-    def _inside(self, file: Result) -> float:
-        place = self._places.get(file.item_id)
-        return -np.inf if place is None else float(self._weighed.fused.items[place])
-
-    def _outside(self, file: Result) -> tuple[float, str, str]:
-        """How surprising name or title are, where that was found, and why it is a match."""
-        by_name, by_title = self._named.files.get(file.file_id, 0.0), self._named.items.get(file.item_id, 0.0)
-        place = self._places.get(file.item_id)
-        unwanted = 0.0 if place is None else float(self._weighed.fused.unwanted[place])
-        if by_name >= by_title:
-            return by_name - unwanted, "name", "in the name"
-        return by_title - unwanted, "title", "in the title"
-
-    def _matching(self, places: set[int]) -> Ids:
+    def _matching(self, places: Sequence[int]) -> Ids:
         """The segments that are worth showing: each item's best, and all that are likely."""
         fused = self._weighed.fused
         rows = [int(fused.best[place]) for place in places]
@@ -89,18 +106,34 @@ class Listing:
             rows += (part.start + np.flatnonzero(fused.segments[part] >= LIKELY_SURPRISE)).tolist()
         return self._weighed.segments[np.unique(np.array(rows, np.int64))]
 
-    def _result(self, file: Result, spans: Mapping[SegmentId, Span]) -> Result:
-        points = score(self._surprise(file))
-        named, space, reason = self._outside(file)
-        place = self._places.get(file.item_id)
-        moments = () if place is None else self._moments(place, spans, points)
-        found = replace(file, score=points, strength=strength(points), space=space, reason=reason, moments=moments)
-        if place is None or named > self._inside(file):
-            return found
-        row = int(self._weighed.fused.best[place])
+    def _result(self, file: Result, listed: _Listed, spans: Mapping[SegmentId, Span]) -> Result:
+        """What is said of a file: why it matches, and where."""
+        points = score(listed.surprise)
+        found: dict[str, Any] = {"score": points, "strength": strength(points)}
+        if listed.place is None:
+            return replace(file, **found, **self._called(file))
+        moments = self._moments(listed.place, spans, points)
+        if listed.outside > self._weighed.fused.items[listed.place]:
+            return replace(file, **found, **self._called(file), moments=moments)
+        row = int(self._weighed.fused.best[listed.place])
         span = spans[SegmentId(int(self._weighed.segments[row]))]
         space, reason = self._why(row, span)
-        return replace(found, space=space, reason=reason, start_ms=span.start_ms, end_ms=span.end_ms, line=span.line)
+        return replace(
+            file,
+            **found,
+            space=space,
+            reason=reason,
+            moments=moments,
+            start_ms=span.start_ms,
+            end_ms=span.end_ms,
+            line=span.line,
+        )
+
+    def _called(self, file: Result) -> dict[str, Any]:
+        """Where the words were found outside of the file."""
+        if self._named.files.get(file.file_id, 0.0) >= self._named.items.get(file.item_id, 0.0):
+            return {"space": "name", "reason": "in the name"}
+        return {"space": "title", "reason": "in the title"}
 
     def _moments(self, place: int, spans: Mapping[SegmentId, Span], most: float) -> tuple[Moment, ...]:
         """The item's segments that match, in order of time, none of them more surely than the file does."""

@@ -130,15 +130,15 @@ class Searcher:
         among = self._reader.segments_matching(filters) if filters else None
         inquiry = Inquiry(self._reader, self._spaces, asked)
         called = named(self._reader, asked)
-        by_name = self._reader.results_of_files(np.array(list(called.files), np.int64), filters)
+        by_name = self._reader.items_of_files(np.array(list(called.files), np.int64))
         wanted = (question.limit + SPARE) * (WIDER if len(asked) > 1 else 1)
         while True:
             items = inquiry.candidates(wanted, among, filters)
-            items = np.union1d(items, np.array([*called.items, *(file.item_id for file in by_name)], np.int64))
-            files = [file for copies in self._reader.results_of(items, filters).values() for file in copies]
+            items = np.unique(np.concatenate([items, by_name, np.array(list(called.items), np.int64)]))
+            files, owners = self._reader.files_of(items, filters)
             if len(files) >= question.limit or wanted >= inquiry.most:
                 listing = Listing(self._reader, inquiry.weigh(items), inquiry.voices, called)
-                return listing.results(files, question.limit)
+                return listing.results(files, owners, question.limit)
             wanted *= 4
 
     def _all_but(self, question: Question, asked: Sequence[Asked]) -> list[Result]:

@@ -27,7 +27,10 @@ _LOOKED_AT = 4 * SAMPLE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Segments that stand for the library; `weights` say as how many each counts, as those of one item are `alike`."""
+    """Segments that stand for the library.
+
+    `weights` say as how many each counts; `alike` is how alike those of one item are, on average.
+    """
 
     segments: Ids
     vectors: Vectors
@@ -106,6 +109,8 @@ class Space:
         ranks[order] = np.arange(len(segments)) - np.repeat(firsts, counts)
         chosen = np.argsort(ranks, kind="stable")[:SAMPLE_SIZE]
         segments, vectors = self.index.vectors(segments[chosen])
-        likeness = alike(vectors, owners[chosen])
         _, places, sizes = np.unique(owners[chosen], return_inverse=True, return_counts=True)
-        return Sample(segments, vectors, (chances(sizes.astype(np.float64), likeness) / sizes)[places], likeness)
+        likeness = alike(vectors, places, sizes)
+        weights = (chances(sizes.astype(np.float64), likeness) / sizes)[places]
+        several = sizes > 1
+        return Sample(segments, vectors, weights, float(likeness[several].mean()) if several.any() else 0.0)

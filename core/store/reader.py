@@ -77,12 +77,22 @@ class Reader(WordReader):
         rows = self._rows(
             """SELECT folder.id, folder.path, folder.state, count(file.id),
                    count(*) FILTER (WHERE file.state IN ('waiting', 'working')),
-                   count(*) FILTER (WHERE file.state = 'failed')
+                   count(*) FILTER (WHERE file.state = 'failed'),
+                   count(item_id) FILTER (WHERE kind = 'image'), count(item_id) FILTER (WHERE kind = 'audio'),
+                   count(item_id) FILTER (WHERE kind = 'video')
                FROM folder LEFT JOIN file ON file.folder_id = folder.id GROUP BY folder.id ORDER BY folder.id"""
         )
         return [
-            Folder(FolderId(folder_id), _path(path), FolderState(state), files, waiting, failed)
-            for folder_id, path, state, files, waiting, failed in rows
+            Folder(
+                FolderId(folder_id),
+                _path(path),
+                FolderState(state),
+                files,
+                waiting,
+                failed,
+                {kind: count for kind, count in zip(Kind, found, strict=True) if count},
+            )
+            for folder_id, path, state, files, waiting, failed, *found in rows
         ]
 
     def known_files(self, folder_id: FolderId) -> list[KnownFile]:
@@ -179,13 +189,25 @@ class Reader(WordReader):
 
     # answers
 
-    def results_of(self, items: Ids, filters: Filters = NO_FILTERS) -> dict[ItemId, list[Result]]:
-        """For each item the files that hold it and pass `filters`: one result a path. Others are left out."""
-        found: dict[ItemId, list[Result]] = {}
-        among = ("AND item_id IN (SELECT value FROM json_each(?5))", "ORDER BY file_id")
-        for result in self._results(filters, *among, values=[json_of(items)]):
-            found.setdefault(result.item_id, []).append(result)
-        return found
+    def files_of(self, items: Ids, filters: Filters = NO_FILTERS) -> tuple[Ids, Ids]:
+        """The files that hold `items` and pass `filters`, and the item of each; both by the age of the files."""
+        rows = self._rows(
+            """SELECT id, item_id FROM file
+               WHERE date_key >= ?1 AND date_key < ?2 AND (?3 IS NULL OR folder_id = ?3)
+                   AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))
+                   AND item_id IN (SELECT value FROM json_each(?5)) ORDER BY id""",
+            *_conditions(filters),
+            json_of(items),
+        )
+        return ids_of(rows), np.array([row[1] for row in rows], dtype=np.int64)
+
+    def items_of_files(self, files: Ids) -> Ids:
+        """The items that `files` hold, as far as they are indexed."""
+        rows = self._rows(
+            "SELECT item_id FROM file WHERE item_id IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            json_of(files),
+        )
+        return ids_of(rows)
 
     def results_of_files(self, files: Ids, filters: Filters = NO_FILTERS) -> list[Result]:
         """Those of `files` that are indexed and pass `filters`, newest first."""

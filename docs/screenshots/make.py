@@ -1,8 +1,9 @@
 """Makes the pictures in this folder anew: the real window on the real engine, with scikit-image's photos only.
 
-    python docs/screenshots/make.py
+    python docs/screenshots/make.py [media]
 
-Each scene is drawn off screen at 1280 × 800, light and dark. Look at every one before committing it.
+Each scene is drawn off screen at 1280 × 800, light and dark; with a name, those of that part only. Look at every one
+before committing it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
+import media
 from PIL import Image
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
@@ -22,20 +26,22 @@ from PySide6.QtWidgets import QApplication
 from app.running import Session
 from app.samples import NAMES, sample_folder
 from app.theme import Look
-from core import Activity, Engine
+from core import Activity, Details, Engine, FileId, Kind, Line, Moment, Outcome, Question, Result, Strength
 
 HERE = Path(__file__).parent
 SIZE = (1280, 800)
 COUNT = 300
+NEWEST_S = 1_795_000_000.0
+SAID = "the train to Lyon"
 TIMEOUT_S = 120
 
 
-def make_pictures(folder: Path) -> Path:
+def make_pictures(folder: Path, count: int = COUNT) -> Path:
     """A folder with parts of the sample photos, as if taken over some months."""
     folder.mkdir(parents=True)
     chance = random.Random(7)
-    taken_s = 1_795_000_000.0
-    for number in range(COUNT):
+    taken_s = NEWEST_S
+    for number in range(count):
         name = chance.choice(NAMES)
         picture = Image.open(sample_folder() / name).convert("RGB")
         share = chance.uniform(0.55, 0.95)
@@ -154,13 +160,87 @@ def draw_work(application: QApplication) -> None:
     stage.session.close()
 
 
+def draw_media(application: QApplication) -> None:
+    """Photos, videos and sounds together: all of them, a video's moment, and a line of what is said."""
+    stage = Stage(application, "media")
+    window, engine = stage.window, stage.engine
+    for folder in (make_pictures(Path.home() / "Photos", 60), media.make_media(Path.home() / "Recordings", NEWEST_S)):
+        engine.add_folder(folder).result()
+    stage.until(engine.wait_idle().done)
+    stage.until(lambda: window.results.rowCount() == 67)
+    stage.settle()
+    stage.save("media")
+    stage.ask("a cup of coffee")
+    rows = range(window.results.rowCount())
+    window.grid.setFocus()
+    window.grid.setCurrentIndex(
+        window.results.index(next(row for row in rows if window.results.result(row).kind is Kind.VIDEO))
+    )
+    stage.until(lambda: window.details.picture.is_sharp)
+    stage.settle()
+    stage.save("moment")
+    pose_talk(stage)
+    stage.settle()
+    stage.save("transcript")
+    stage.session.close()
+
+
+def pose_talk(stage: Stage) -> None:
+    """Answers as if somebody had been understood in one of the sounds: nobody speaks in what is made here."""
+    window, engine = stage.window, stage.engine
+    everything = engine.search(Question()).result()
+    results = {result.path.name: result for result in everything.results}
+    talk, lines = results["Weekend plans.wav"], media.transcript()
+    film = [Line(12_000, 15_000, "Is this the train to Lyon?", "en")]
+    found = [_heard(talk, lines), _heard(results["A day out.mp4"], film)]
+    weak = [replace(result, strength=Strength.WEAK) for result in everything.results[:9] if result.kind is Kind.IMAGE]
+    known = engine.details
+
+    def details(file_id: FileId) -> Future[Details]:
+        answer: Future[Details] = Future()
+        real = known(file_id).result()
+        answer.set_result(replace(real, transcript=lines) if file_id == talk.file_id else real)
+        return answer
+
+    engine.details = details  # type: ignore[method-assign]
+    window.search.answered.disconnect(window.stage.show_answer)
+    window.question.set_text(SAID)
+    window.stage.show_answer(
+        replace(everything, question=Question(SAID), outcome=Outcome.FOUND, results=[*found, *weak])
+    )
+    window.grid.enter()
+    stage.wait(500)
+
+
+def _heard(result: Result, lines: Sequence[Line]) -> Result:
+    """`result` as if it were found for what is said in it."""
+    moments = tuple(
+        Moment(line.start_ms, line.end_ms, 0.9, Strength.STRONG, "heard", line.text)
+        for line in lines
+        if SAID.removeprefix("the ") in line.text
+    )
+    best = moments[0]
+    return replace(
+        result,
+        score=best.score,
+        strength=best.strength,
+        reason=best.reason,
+        start_ms=best.start_ms,
+        end_ms=best.end_ms,
+        line=best.line,
+        moments=moments,
+    )
+
+
 def main() -> None:
     """Draws everything, in a home of its own: its paths are seen in the pictures."""
     home = Path(tempfile.mkdtemp(prefix="likewise-screenshots-"))
     os.environ.update(QT_QPA_PLATFORM="offscreen", HOME=str(home), XDG_CACHE_HOME=str(home / "cache"))
     application = QApplication([])
-    draw_welcome(application)
-    draw_work(application)
+    if "media" not in sys.argv:
+        draw_welcome(application)
+        draw_work(application)
+    draw_media(application)
     shutil.rmtree(home)
 
 

@@ -62,7 +62,7 @@ def test_find_similar_asks_with_the_selected_result(qtbot: QtBot, window: Window
 def test_what_will_happen_is_said_while_dragging(window: Window, photos: Path) -> None:
     drag(window, local(photos / "rocket.jpg"), drop=False)
     assert window.drop_overlay.isVisible()
-    assert window.drop_overlay.promise == "Find pictures like this, or add this folder"
+    assert window.drop_overlay.promise == "Find more like this, or add this folder"
     QApplication.sendEvent(window, QEvent(QEvent.Type.DragLeave))
     assert not window.drop_overlay.isVisible()
 

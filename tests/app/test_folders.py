@@ -61,7 +61,7 @@ def test_from_the_welcome_page_to_the_first_results(
     qtbot: QtBot, open_window: Callable[[Engine], Window], fresh: Engine
 ) -> None:
     window = open_window(fresh)
-    assert window.stage.page.page.title == "Find photos by what is in them"
+    assert window.stage.page.page.title == "Find photos, sounds and videos"
     assert not window.details.isVisible()
     said: list[str] = []
 
@@ -75,7 +75,7 @@ def test_from_the_welcome_page_to_the_first_results(
     wait_for(qtbot, lambda: window.results.rowCount() > 0)
     assert window.stage.currentWidget() is window.grid
     wait_for(qtbot, lambda: window.results.rowCount() == 17)
-    assert any(text.startswith(("Looking for photos", "Finding new photos")) for text in said)
+    assert any(text.startswith(("Looking for media", "Finding new media")) for text in said)
     assert window.details.isVisible()
     fresh.wait_idle().result(WAIT_S)
 

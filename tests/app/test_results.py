@@ -120,7 +120,8 @@ def test_enter_opens_and_ctrl_enter_reveals(qtbot: QtBot, window: Window) -> Non
 
 def test_the_context_menu_offers_what_the_keys_do(window: Window) -> None:
     offered = [action.text() for action in window.grid.actions()]
-    assert offered[:6] == ["Find similar", "Quick look", "Open", "Show in folder", "Copy", "Copy path"]
+    assert offered[:4] == ["Find similar", "More like this", "Less like this", "Find more like this moment"]
+    assert offered[4:9] == ["Quick look", "Open", "Show in folder", "Copy", "Copy path"]
 
 
 def test_zoom_by_keys_and_slider(window: Window) -> None:

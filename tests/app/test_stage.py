@@ -37,7 +37,7 @@ def test_a_question_that_fails_says_so_once_and_shows_nothing_else(
     failures: list[object] = []
     window.search.failed.connect(failures.append)
     type_words(qtbot, window, "a cat")
-    window.question.restore({"paths": [str(tmp_path / "gone.jpg")]})
+    window.question.restore({"examples": [{"path": str(tmp_path / "gone.jpg")}]})
     wait_for(qtbot, lambda: window.stage.page.page.title == "This question cannot be answered")
     assert "gone.jpg" in window.stage.page.page.text
     assert window.stage.currentWidget() is window.stage.page
@@ -61,7 +61,7 @@ def bridge() -> Iterator[Bridge]:
 def test_an_example_that_is_gone_at_the_next_start_is_said(
     qtbot: QtBot, indexed: Engine, bridge: Bridge, preferences: Preferences, qapp: object, tmp_path: Path
 ) -> None:
-    preferences.question = {"paths": [str(tmp_path / "gone.jpg")]}
+    preferences.question = {"examples": [{"path": str(tmp_path / "gone.jpg")}]}
     window = Window(bridge, Messages(bridge), preferences, Theme(qapp))  # type: ignore[arg-type] - a QApplication
     qtbot.addWidget(window)
     window.show()
@@ -81,7 +81,7 @@ def test_what_was_stopped_before_anything_was_read_can_go_on(
     wait_for(qtbot, lambda: window.stage.page.page.title == "Paused")
     wait_for(qtbot, lambda: window.folders_model.waiting == 7)
     window.status.cancel_button.click()
-    wait_for(qtbot, lambda: window.stage.page.page.title == "Stopped: 7 photos to be read")
+    wait_for(qtbot, lambda: window.stage.page.page.title == "Stopped: 7 files to be read")
     assert fresh.progress.activity is Activity.IDLE
     press(window, Way.RESUME)
     wait_for(qtbot, lambda: len(shown(window)) == 6)

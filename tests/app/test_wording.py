@@ -59,3 +59,14 @@ def test_counts_agree_with_their_noun() -> None:
 def test_a_month_is_named_and_an_unknown_one_admitted() -> None:
     assert wording.month("2026-11-03T10:00:00") == "November 2026"
     assert wording.month("") == "No date"
+
+
+def test_times_are_said_as_players_do() -> None:
+    assert [wording.clock(ms) for ms in (0, 134_999, 3_734_000)] == ["0:00", "2:14", "1:02:14"]
+
+
+def test_what_there_is_of_each_kind_is_counted() -> None:
+    assert wording.media({Kind.AUDIO: 2, Kind.IMAGE: 1}) == "1 photo, 2 sounds"
+    assert wording.media({Kind.IMAGE: 600}, at_least=True) == "600+ photos"
+    assert wording.media({Kind.IMAGE: 500, Kind.VIDEO: 100}, at_least=True) == "600+ files"
+    assert wording.media({}) == "0 files"

@@ -15,10 +15,14 @@ from core import (
     Engine,
     FolderError,
     FolderState,
+    Kind,
     LibraryChanged,
     Outcome,
+    Progress,
+    ProgressChanged,
     Reason,
 )
+from tests.core.decode.media import noise, write_sound
 from tests.core.steps import WAIT_S, ask, index, names, rescan, work_of
 
 
@@ -223,3 +227,19 @@ def test_a_live_folder_is_followed(open_library: Callable[[], Engine], photos: P
         if names(ask(engine, "a motorcycle"))[0] == "new.png":
             return
     pytest.fail("the new photo never turned up")
+
+
+def test_listening_is_said_while_only_that_is_left(engine: Engine, photos: Path) -> None:
+    for number in range(3):
+        write_sound(photos / f"{number}.wav", noise(2 + number), "pcm_s16le")
+    told: list[Progress] = []
+    engine.events.subscribe(lambda event: told.append(event.progress) if isinstance(event, ProgressChanged) else None)
+    index(engine, photos)
+    at_work = [progress for progress in told if progress.activity in {Activity.INDEXING, Activity.LISTENING}]
+    listening = [progress for progress in at_work if progress.activity is Activity.LISTENING]
+    assert at_work[-len(listening) :] == listening, "all else comes first"
+    assert (listening[0].done, listening[0].total) == (0, 3)
+    assert listening[-1].done == 3
+    assert told[-1].activity is Activity.IDLE
+    (folder,) = engine.folders().result(WAIT_S)
+    assert folder.found == {Kind.IMAGE: 8, Kind.AUDIO: 3}

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,7 +100,7 @@ def test_what_comes_meanwhile_is_found_by_both(indexed: Engine, photos: Path, sa
     assert len(ask(indexed, "a motorcycle").results) == FILES + 1
 
 
-def test_an_interrupted_change_goes_on(indexed: Engine, open_library: Callable[[], Engine]) -> None:
+def test_an_interrupted_change_goes_on(indexed: Engine) -> None:
     begun = threading.Event()
 
     def hear(event: Event) -> None:
@@ -113,13 +112,13 @@ def test_an_interrupted_change_goes_on(indexed: Engine, open_library: Callable[[
     begun.wait(WAIT_S)
     indexed.close()
 
-    again = open_library()
-    assert answering(ask(again, "a cat")) in ({"starter"}, {"clip"})
-    assert len(ask(again, "a cat").results) == FILES
-    again.start(watch=False)
-    again.wait_idle().result(WAIT_S)
-    assert answering(ask(again, "a cat")) == {"clip"}
-    assert len(ask(again, "a cat").results) == FILES
+    with open_engine(indexed.library.root) as again:
+        assert answering(ask(again, "a cat")) in ({"starter"}, {"clip"})
+        assert len(ask(again, "a cat").results) == FILES
+        again.start(watch=False)
+        again.wait_idle().result(WAIT_S)
+        assert answering(ask(again, "a cat")) == {"clip"}
+        assert len(ask(again, "a cat").results) == FILES
 
 
 def test_going_back_is_a_change_like_any_other(indexed: Engine) -> None:
@@ -130,9 +129,7 @@ def test_going_back_is_a_change_like_any_other(indexed: Engine) -> None:
     assert names(ask(indexed, "a cat")) == names(before)
 
 
-def test_weights_that_are_away_lose_nothing(
-    indexed: Engine, open_library: Callable[[], Engine], clip_folder: Path, tmp_path: Path
-) -> None:
+def test_weights_that_are_away_lose_nothing(indexed: Engine, clip_folder: Path, tmp_path: Path) -> None:
     moved = shutil.copytree(clip_folder, tmp_path / "weights")
     indexed.use_model_folder("clip", moved).result(WAIT_S)
     indexed.use_model("clip").result(WAIT_S)
@@ -140,15 +137,14 @@ def test_weights_that_are_away_lose_nothing(
     indexed.close()
 
     moved.rename(tmp_path / "elsewhere")
-    without = open_library()
-    without.start(watch=False)
-    without.wait_idle().result(WAIT_S)
-    assert answering(ask(without, "a cat")) == {"starter"}
-    without.close()
+    with open_engine(indexed.library.root) as without:
+        without.start(watch=False)
+        without.wait_idle().result(WAIT_S)
+        assert answering(ask(without, "a cat")) == {"starter"}
 
     (tmp_path / "elsewhere").rename(moved)
-    again = open_library()
-    assert (answering(ask(again, "a cat")), len(ask(again, "a cat").results)) == ({"clip"}, FILES)
+    with open_engine(indexed.library.root) as again:
+        assert (answering(ask(again, "a cat")), len(ask(again, "a cat").results)) == ({"clip"}, FILES)
 
 
 def test_a_role_can_be_left_alone(indexed: Engine) -> None:

@@ -119,13 +119,13 @@ def test_more_pixels_than_can_be_passed_on_are_refused() -> None:
 
 
 def test_what_dropping_does_is_known_without_asking_the_drive() -> None:
-    assert promise_of(urls(Path("/no/such/drive/a.jpg"))) == "Find pictures like this, or add this folder"
-    assert promise_of(urls(Path("/no/such/a.jpg"), Path("/no/such/b.jpg"))).startswith("Find pictures like these")
+    assert promise_of(urls(Path("/no/such/drive/a.jpg"))) == "Find more like this, or add this folder"
+    assert promise_of(urls(Path("/no/such/a.jpg"), Path("/no/such/b.jpg"))).startswith("Find more like these")
     mime = QMimeData()
     mime.setUrls([QUrl("https://example.org/a.jpg"), QUrl("file://server/a.jpg")])
     assert promise_of(mime) == ""
     mime.setImageData(QImage(4, 3, QImage.Format.Format_RGB32))
-    assert promise_of(mime) == "Find pictures like this"
+    assert promise_of(mime) == "Find more like this"
 
 
 def test_too_much_is_refused() -> None:

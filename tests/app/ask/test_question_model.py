@@ -126,8 +126,45 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["text", "paths", "kinds", "folder_id", "since", "until"]), JSON))
+@given(st.dictionaries(st.sampled_from(["text", "examples", "kinds", "folder_id", "since", "until"]), JSON))
 def test_nothing_that_was_stored_can_break_the_start(stored: dict[str, object]) -> None:
     model = QuestionModel()
     model.restore(stored)
     model.asked.question(5)
+
+
+def test_words_after_a_minus_sign_are_asked_as_unwanted(model: QuestionModel) -> None:
+    model.set_text('a dog -beach -"two men"')
+    assert model.asked.question(5) == Question("a dog", limit=5, without="beach, two men")
+    assert model.asked.text == 'a dog -beach -"two men"'
+
+
+def test_an_example_is_asked_for_more_or_for_less_but_not_for_both(model: QuestionModel) -> None:
+    model.add([CAT, DOG])
+    model.turn(DOG)
+    assert [example.less for example in model.asked.question(5).examples] == [False, True]
+    model.add([DOG])
+    assert [(chip.label, chip.example.less) for chip in model.asked.chips] == [("cat.jpg", False), ("dog.jpg", False)]
+    model.turn(DOG)
+    model.turn(model.asked.chips[1])
+    assert model.asked.chips == (CAT, DOG)
+
+
+def test_a_part_of_a_recording_and_its_sign_survive_being_stored(model: QuestionModel) -> None:
+    talk = chip_of(Example(path=Path("/recordings/talk.mp3"), start_ms=134_000, end_ms=140_000, less=True))
+    assert (talk.label, talk.kind) == ("talk.mp3 2:14", Kind.AUDIO)
+    model.add([talk])
+    restored = QuestionModel()
+    restored.restore(json.loads(json.dumps(model.to_stored())))
+    assert restored.asked.chips == (talk,)
+
+
+def test_a_place_is_a_kind_or_a_folder(model: QuestionModel) -> None:
+    model.set_filters(SUMMER)
+    model.look_in(kind=Kind.VIDEO)
+    model.look_in(FolderId(3))
+    assert model.asked.filters == Filters(frozenset(), FolderId(3), SUMMER.since, SUMMER.until)
+    model.look_in(kind=Kind.AUDIO)
+    assert model.asked.filters == Filters(frozenset({Kind.AUDIO}), None, SUMMER.since, SUMMER.until)
+    model.look_in()
+    assert model.asked.filters == SUMMER

@@ -283,3 +283,20 @@ def test_the_last_band_of_a_list_that_is_not_whole_says_so(grid: GridView) -> No
         "Likely · 12",
         "Weaker · 30+",
     ]
+
+
+def test_the_month_that_is_passed_is_said_while_the_scroll_bar_is_dragged(grid: GridView) -> None:
+    grid.show_answer(browsed(2500))
+    bar, bubble = grid.verticalScrollBar(), grid.date_bubble
+    bar.setSliderDown(True)
+    for share, month in ((0.0, "May 2020"), (0.5, "May 2019"), (1.0, "May 2018")):
+        bar.setSliderPosition(round(bar.maximum() * share))
+        bar.sliderMoved.emit(bar.sliderPosition())
+        assert bubble.isVisible()
+        assert bubble.text == month
+        assert grid.rect().contains(bubble.geometry())
+    bar.setSliderDown(False)
+    assert not bubble.isVisible()
+    grid.show_answer(found())
+    bar.sliderMoved.emit(0)
+    assert not bubble.isVisible()

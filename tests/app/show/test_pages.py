@@ -20,24 +20,28 @@ FILTERS = Filters(since="2026-01-01")
 @pytest.mark.parametrize(
     ("view", "title", "ways"),
     [
-        (View(opened=True, answer=NOTHING), "Find photos by what is in them", (Way.ADD_FOLDER, Way.SAMPLES)),
+        (
+            View(opened=True, answer=NOTHING),
+            "Find photos, sounds and videos",
+            (Way.ADD_FOLDER, Way.SAMPLES),
+        ),
         (View(opened=True, answer=NOTHING, ever_had_folders=True), "No folders", (Way.ADD_FOLDER, Way.SAMPLES)),
         (
             View(opened=True, answer=NOTHING, folders=1, progress=Progress(Activity.SCANNING)),
-            "Looking for photos",
+            "Looking for media",
             (),
         ),
         (View(opened=True, answer=NOTHING, folders=1, progress=Progress(Activity.PAUSED)), "Paused", (Way.RESUME,)),
         (
             View(opened=True, answer=NOTHING, folders=1, failed=3),
-            "None of these photos could be read",
+            "None of these files could be read",
             (Way.SHOW_PROBLEMS, Way.ADD_FOLDER),
         ),
-        (View(opened=True, answer=NOTHING, folders=1), "No photos in your folders", (Way.ADD_FOLDER,)),
-        (View(opened=True, answer=NOTHING, folders=1, waiting=2100), "Stopped: 2,100 photos to be read", (Way.RESUME,)),
+        (View(opened=True, answer=NOTHING, folders=1), "No media in your folders", (Way.ADD_FOLDER,)),
+        (View(opened=True, answer=NOTHING, folders=1, waiting=2100), "Stopped: 2,100 files to be read", (Way.RESUME,)),
         (
             View(opened=True, answer=NOTHING, folders=1, waiting=3, progress=Progress(note="The disk is full.")),
-            "Your photos cannot be read now",
+            "Your files cannot be read now",
             (Way.RESUME,),
         ),
         (View(opened=True, folders=1, refusal="gone.jpg is gone."), "This question cannot be answered", (Way.CLEAR,)),
@@ -45,7 +49,7 @@ FILTERS = Filters(since="2026-01-01")
             View(
                 opened=True, answer=Answer(Question("xyz"), Outcome.NO_GOOD_MATCH, [WEAK]), folders=1, hidden_weaker=1
             ),
-            "Nothing looks like “xyz”",
+            "Nothing is like “xyz”",
             (Way.SHOW_WEAKER, Way.CLEAR),
         ),
         (
@@ -55,7 +59,7 @@ FILTERS = Filters(since="2026-01-01")
                 folders=1,
                 hidden_weaker=1,
             ),
-            "Nothing looks like “xyz”",
+            "Nothing is like “xyz”",
             (Way.SHOW_WEAKER, Way.DROP_FILTERS),
         ),
         (
@@ -98,10 +102,11 @@ def test_a_page_offers_its_ways_as_buttons(qtbot: QtBot) -> None:
     [
         (
             Progress(Activity.INDEXING, 3204, 18911, 61.2, 250.0),
-            "Finding new photos · 3,204 of 18,911 · 61 a second · about 4 min left",
+            "Finding new media · 3,204 of 18,911 · 61 a second · about 4 min left",
         ),
-        (Progress(Activity.INDEXING, 3, 10), "Finding new photos · 3 of 10"),
-        (Progress(Activity.SCANNING, note="/home/me/Pictures"), "Looking for photos · /home/me/Pictures"),
+        (Progress(Activity.INDEXING, 3, 10), "Finding new media · 3 of 10"),
+        (Progress(Activity.SCANNING, note="/home/me/Pictures"), "Looking for media · /home/me/Pictures"),
+        (Progress(Activity.LISTENING, 3, 20), "Listening to what is said · 3 of 20"),
         (Progress(Activity.PAUSED, 3204, 18911, 61.2, 250.0), "Paused · 3,204 of 18,911"),
     ],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core import open_engine
+from core.cli.arguments import make_parser
 from tests.conftest import REPOSITORY, WAIT_S, until
 from tests.core.cli.program import STRANGE, Done, Library, likewise
 
@@ -101,6 +102,39 @@ def test_example_that_is_no_picture_is_refused_in_a_sentence(library: Library) -
     assert (done.code, done.out) == (1, "")
     assert "broken.jpg" in done.err
     assert is_sentence(done.err)
+
+
+def test_several_examples_are_one_question(library: Library) -> None:
+    both = library.ask("similar", library.photos / "chelsea.png", library.photos / "rocket.jpg", "--json")
+    assert set(both.names[:2]) == {"chelsea.png", "rocket.jpg"}
+    less = library.ask(
+        "similar", library.photos / "chelsea.png", "--less", library.photos / "rocket.jpg", "-k", "9", "--json"
+    )
+    assert less.names[0] == "chelsea.png"
+    assert less.names[-1] == "rocket.jpg"
+
+
+def test_what_is_not_wanted_is_left_out(library: Library) -> None:
+    everything = library.ask("search", "--without", "a", "cat", "-k", "99", "--json").names
+    assert "chelsea.png" not in everything
+    assert "rocket.jpg" in everything
+    assert library.ask("search", "a rocket", "--without", "a", "cat", "--json").names[0] == "rocket.jpg"
+
+
+@pytest.mark.parametrize("stretch", ["1:05", "2:00-1:00", "1:05-", "a-b", "1:2:3:4-5", "-1-2", "5-5"])
+def test_a_stretch_that_is_none_is_wrong_use(library: Library, stretch: str) -> None:
+    done = likewise("similar", library.photos / "chelsea.png", f"--at={stretch}")
+    assert (done.code, done.out) == (2, "")
+    assert is_sentence(done.err)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("1:05-1:20", (65_000, 80_000)), ("0-2.5", (0, 2500)), ("1:00:00–1:00:01", (3_600_000, 3_601_000))],
+)
+def test_stretches(library: Library, typed: str, meant: tuple[int, int]) -> None:
+    arguments = make_parser().parse_args(["similar", str(library.photos / "chelsea.png"), "--at", typed])
+    assert arguments.at == meant
 
 
 def test_failures_say_what_and_why(library: Library) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.cli.arguments import make_parser
+from core.cli.documents import moment_document
 from core.cli.exits import Exit
+from core.records import Moment, Strength
 from tests.conftest import REPOSITORY
 from tests.core.cli.program import Library
 
@@ -23,7 +25,7 @@ def fields(section: str) -> list[str]:
 def nested(section: str, field: str) -> list[str]:
     """The fields that each member of a list is said to have: those in backticks outside of brackets."""
     (row,) = re.findall(
-        rf"^\| `{field}` \| list \| each with (.*) \|$", TEXT.split(f"\n### {section}\n")[1], re.MULTILINE
+        rf"^\| `{field}` \| list \| .*each with (.*) \|$", TEXT.split(f"\n### {section}\n")[1], re.MULTILINE
     )
     return re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", row))
 
@@ -49,6 +51,11 @@ def test_json_has_the_fields_that_are_described(library: Library, section: str, 
 def test_similar_prints_what_search_prints(library: Library) -> None:
     for result in library.ask("similar", library.photos / "chelsea.png", "--json").json:
         assert sorted(result) == sorted(fields("search, similar"))
+
+
+def test_moments_are_as_described() -> None:
+    moment = Moment(1000, 2000, 0.9, Strength.LIKELY, "heard at 00:01", "a line")
+    assert sorted(moment_document(moment)) == sorted(nested("search, similar", "moments"))
 
 
 def test_status_members_are_as_described(library: Library) -> None:

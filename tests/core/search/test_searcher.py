@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from core.records import Outcome, Strength
+from core.records import Filters, Kind, Outcome, Strength
 from tests.core.search.conftest import MadeLibrary, Part, lines, names, shots, windows
 
 
@@ -221,3 +223,126 @@ def test_same_library_same_question_same_order(full: MadeLibrary) -> None:
     assert copies == sorted(copies)
     scores = [result.score for result in before]
     assert scores == sorted(scores, reverse=True)
+
+
+# names, folders, dates, filters
+
+
+def test_what_is_named_comes_first_and_is_certain(full: MadeLibrary) -> None:
+    full.add("dog.jpg", Part(seen="a wall"))
+    full.add("elsewhere.jpg", Part(seen="dog"))
+    for question in ("dog", "Dog.JPG", "/media/dog.jpg"):
+        first = full.ask(question).results[0]
+        assert (first.path.name, first.space, first.reason, first.score) == ("dog.jpg", "name", "in the name", 1.0)
+    assert names(full.ask("dog").results)[1] == "elsewhere.jpg"
+
+
+def test_words_in_names_and_titles_are_found(full: MadeLibrary) -> None:
+    full.add("rec_07 thunder.wav", *windows("noise"))
+    full.add("track01.wav", *windows("music"), title="Miles Davis – Blue in Green")
+
+    thunder, title = full.ask("thunder").results[0], full.ask("blue green").results[0]
+
+    assert (thunder.path.name, thunder.reason, thunder.strength) == (
+        "rec_07 thunder.wav",
+        "in the name",
+        Strength.STRONG,
+    )
+    assert (title.path.name, title.space, title.reason) == ("track01.wav", "title", "in the title")
+    assert full.ask("jpg").outcome is Outcome.NO_GOOD_MATCH, "what a hundred names have is no match"
+
+
+def test_a_folder_of_that_name_comes_first_but_drowns_nothing(full: MadeLibrary) -> None:
+    for number in range(30):
+        full.add(f"trips/Dog/{number}.jpg", Part(seen=f"page {number}"), taken_at=f"2020-01-{number + 1:02}")
+    full.add("trips/Dog/our dog.jpg", Part(seen="dog"), taken_at="2019-01-01")
+    full.add("elsewhere.jpg", Part(seen="dog"))
+
+    results = full.ask("dog", limit=50).results
+
+    assert results[0].path.name == "our dog.jpg", "of its files, those that also match"
+    assert names(results)[1:12] == [f"{number}.jpg" for number in range(29, 18, -1)], "then the newest"
+    assert {result.reason for result in results[:12]} == {"in the folder"}
+    assert results[12].path.name == "elsewhere.jpg"
+    assert len(results) == 50
+    assert len({result.file_id for result in results}) == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2024", ["c", "b", "a"]),
+        ("2024-06", ["b", "a"]),
+        ("June 2024", ["b", "a"]),
+        ("2024 jun", ["b", "a"]),
+        ("2024-06-30", ["b"]),
+        ("2024-13", []),
+        ("2024-02-30", []),
+        ("0000", []),
+        ("jun", []),
+        ("lune 2024", []),
+    ],
+)
+def test_dates_that_are_all_that_is_asked_come_first(full: MadeLibrary, text: str, found: list[str]) -> None:
+    for name, day in [("a", "2024-06-01"), ("b", "2024-06-30"), ("c", "2024-07-01"), ("d", "2023-12-31")]:
+        full.add(f"{name}.jpg", Part(seen=name), taken_at=f"{day}T12:00:00")
+    dated = [result for result in full.ask(text).results if result.space == "date"]
+    assert [result.path.stem for result in dated] == found
+    assert full.ask(text).results[: len(found)] == dated
+    only = Filters(since="2024-06-15")
+    stems = [result.path.stem for result in full.ask(text, filters=only).results if result.space == "date"]
+    assert stems == [stem for stem in found if stem != "a"]
+
+
+def test_a_filtered_search_finds_as_many_as_there_are(full: MadeLibrary) -> None:
+    for number in range(15):
+        full.add(f"videos/{number}.mp4", *shots(*["dog"] * 40), taken_at=f"2021-01-{number + 1:02}T00:00:00")
+    full.add("sea.mp4", *shots("sea"), taken_at="2021-01-20T00:00:00")
+    in_2021 = Filters(since="2021-01-01", until="2021-12-31")
+
+    assert len(full.ask("dog", filters=in_2021, limit=100).results) == 16
+    assert len(full.ask("dog", filters=in_2021, limit=16).results) == 16, "one file has most of the best segments"
+    only_videos = Filters(kinds=frozenset({Kind.VIDEO}))
+    videos = full.ask("dog", filters=only_videos, limit=100)
+    assert len(videos.results) == 36
+    assert {result.kind for result in videos.results} == {Kind.VIDEO}
+    assert set(names(videos.results)[:15]) == {f"{number}.mp4" for number in range(15)}
+    assert full.ask("dog", filters=Filters(since="2090-01-01")).outcome is Outcome.FILTERED_OUT
+
+
+def test_lines_and_names_pass_the_filters_too(full: MadeLibrary) -> None:
+    full.add("dog talk.wav", *windows("voice"), *lines("about a dog|dog"), taken_at="2021-05-05T00:00:00")
+    for filters in (Filters(kinds=frozenset({Kind.IMAGE})), Filters(until="2020-01-01")):
+        assert "dog talk.wav" not in names(full.ask("dog", filters=filters).results)
+    sounds = full.ask("dog", filters=Filters(kinds=frozenset({Kind.AUDIO})))
+    assert names(sounds.results)[0] == "dog talk.wav"
+
+
+def test_copies_are_files_of_their_own(full: MadeLibrary) -> None:
+    one = full.add("a/one.jpg", Part(seen="dog"), content="same")
+    full.add("b/two.jpg", Part(seen="dog"), content="same")
+    results = full.ask("", full.example(one)).results
+    assert names(results)[:2] == ["one.jpg", "two.jpg"]
+    assert {result.reason for result in results[:2]} == {"same file"}
+    assert results[0].item_id == results[1].item_id
+
+
+def test_a_long_recording_does_not_crowd_out_the_rest(full: MadeLibrary) -> None:
+    full.add("rain.wav", *windows(*["rain"] * 400))
+    full.add("shower.wav", *windows("rain"))
+    rain = full.add("example.wav", *windows("rain"))
+    results = full.ask("", full.example(rain), limit=3).results
+    assert set(names(results)) == {"example.wav", "rain.wav", "shower.wav"}
+
+
+def test_a_library_without_a_model_finds_names_and_lines(tmp_path: Path) -> None:
+    made = MadeLibrary(tmp_path / "library", [])
+    try:
+        made.add("big dog.jpg", Part(seen="dog"))
+        made.add("talk.wav", *lines("I like dogs and cats"))
+        assert names(made.ask("big dog").results) == ["big dog.jpg"]
+        assert [result.line for result in made.ask("dogs").results] == ["I like dogs and cats"]
+        assert made.ask("bird").outcome is Outcome.NO_GOOD_MATCH
+        assert made.ask("bird").results == []
+    finally:
+        made.close()

@@ -70,7 +70,7 @@ def test_copies_are_understood_once_and_both_found(library: Library) -> None:
     counts = library.reader.counts()
     assert (counts.files, counts.items) == (2, 1)
     items = library.reader.item_of_each(np.array(list(library.searchable())))
-    ((_, results),) = library.reader.results_of(items).items()
+    results = library.reader.results_of_files(library.reader.files_of(items)[0])
     assert {str(result.path) for result in results} == {"/pictures/a.jpg", "/pictures/copy of a.jpg"}
     details = library.reader.details(results[0].file_id)
     assert details is not None
@@ -226,7 +226,7 @@ def test_gone_file_leaves_the_results_and_its_return_needs_no_understanding(libr
     gone = library.reader.operations(WORDS.space_id, before)
     assert (gone.gone.tolist(), gone.come.tolist()) == ([segment], [])
     assert segment not in library.searchable()
-    assert library.reader.results_of(library.reader.item_of_each(np.array([segment]))) == {}
+    assert library.reader.files_of(library.reader.item_of_each(np.array([segment])))[0].size == 0
 
     library.add(found("/pictures/back.jpg"))
     (work,) = library.catalog.claim(1)

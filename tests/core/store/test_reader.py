@@ -132,9 +132,11 @@ def test_results_ignore_unknown_segments(dated: Library) -> None:
     segment = dated.segment("/pictures/summer.jpg")
     gone, item = dated.reader.item_of_each(np.array([999_999, segment]))
     assert gone == -1
-    ((_, (result,)),) = dated.reader.results_of(np.array([gone, item])).items()
+    files, owners = dated.reader.files_of(np.array([gone, item]))
+    assert owners.tolist() == dated.reader.items_of_files(files).tolist() == [item]
+    (result,) = dated.reader.results_of_files(files)
     assert (result.path.stem, result.score) == ("summer", 0)
-    assert dated.reader.results_of(np.empty(0, np.int64)) == {}
+    assert dated.reader.files_of(np.empty(0, np.int64))[0].size == 0
 
 
 def test_spaces_are_listed_with_their_dimensions(library: Library) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import LibraryError
-from core.records import Changes, SpaceId
+from core.records import Changes, FileId, SpaceId
 from core.store.vectors import graph, hnsw
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.space_index import SpaceIndex
@@ -179,8 +179,7 @@ def test_every_near_one_gone_while_no_index_was_open(filled: Library) -> None:
     work(index)
     save(filled, index)
     near = index.search(QUERIES[0], 300)[0]
-    results = filled.reader.results_of(filled.reader.item_of_each(near))
-    gone = [result.file_id for found in results.values() for result in found]
+    gone = [FileId(number) for number in filled.reader.files_of(filled.reader.item_of_each(near))[0].tolist()]
     filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
     filled.reopen()
     again = open_index(filled)

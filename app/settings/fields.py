@@ -1,0 +1,61 @@
+"""A setting with its explanation and the control that changes it, made from its declaration."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QSpinBox, QWidget
+
+from app.controls import Label
+from app.theme import SPACE_PX
+from core import SettingSpec
+
+_MAX_INT = 2**31 - 1
+
+
+class SettingField(QWidget):
+    """One setting.
+
+    Signals:
+        changed: the setting's name and its new value, of the type that its declaration says.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self, spec: SettingSpec, value: object, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        control = self._make_control(spec, value)
+        title = Label(spec.title, bold=True)
+        title.setBuddy(control)
+        description = Label(spec.description, dim=True)
+        description.setWordWrap(True)
+        control.setAccessibleName(spec.title)
+        control.setAccessibleDescription(spec.description)
+        control.setMinimumWidth(140)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(3 * SPACE_PX)
+        layout.setVerticalSpacing(2)
+        layout.setColumnStretch(0, 1)
+        layout.addWidget(title, 0, 0)
+        layout.addWidget(description, 1, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(control, 0, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
+
+    def _make_control(self, spec: SettingSpec, value: object) -> QWidget:
+        tell = partial(self.changed.emit, spec.name)
+        if spec.choices:
+            choice = QComboBox()
+            choice.addItems(list(spec.choices))
+            choice.setCurrentText(str(value))
+            choice.currentTextChanged.connect(tell)
+            return choice
+        number = QSpinBox() if spec.kind is int else QDoubleSpinBox()
+        high = spec.high if spec.high is not None else _MAX_INT
+        if isinstance(number, QDoubleSpinBox):
+            number.setDecimals(1)
+        number.setRange(spec.kind(spec.low or 0), spec.kind(high))
+        number.setValue(spec.kind(value))
+        number.setSuffix(f" {spec.unit}" if spec.unit else "")
+        number.valueChanged.connect(tell)
+        return number

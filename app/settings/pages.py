@@ -1,0 +1,98 @@
+"""The pages of the settings, each a column of parts under a scroll bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from app import wording
+from app.bars import SlimScrollBar
+from app.controls import Label
+from app.theme import SPACE_PX
+from core import cache_folder, log_folder, model_cache, model_folder
+
+
+class SettingsPage(StrEnum):
+    """The pages, in their order. A setting names the one it is on."""
+
+    MODELS = "models"
+    PERFORMANCE = "performance"
+    PRIVACY = "privacy"
+    ADVANCED = "advanced"
+
+
+class PageColumn(QScrollArea):
+    """One page."""
+
+    def __init__(self, title: str, parts: Sequence[QWidget]) -> None:
+        super().__init__()
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 3 * SPACE_PX)
+        layout.setSpacing(2 * SPACE_PX)
+        layout.addWidget(Label(title, bold=True, scale=1.3))
+        for part in parts:
+            layout.addWidget(part)
+        layout.addStretch()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBar(SlimScrollBar(QPalette.ColorRole.Window))
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(column)
+
+
+def make_privacy(library: Path) -> list[QWidget]:
+    """What is stored where, in words."""
+    return [
+        _note(
+            "Nothing of yours leaves this computer. Likewise opens a connection for one thing only: to fetch a model, "
+            "when you press its button."
+        ),
+        _place(
+            "Library",
+            library,
+            "What Likewise knows of your files: where they are, how they look and sound, what is said in them, and "
+            "small pictures of them. Deleting this folder deletes all of it and none of your files.",
+        ),
+        _place("Models", model_folder(), "The models that you downloaded. They hold nothing of yours."),
+        _place("Models made fit for this computer", model_cache(), "Made again when it is missing."),
+        _place("Other things that can be made again", cache_folder(), "Deleting this folder costs time, nothing else."),
+        _place(
+            "Logs",
+            log_folder(),
+            "What went wrong, with names of files. They stay here unless you send them to somebody.",
+        ),
+    ]
+
+
+def make_note(text: str) -> QWidget:
+    """Words of second importance."""
+    return _note(text, dim=True)
+
+
+def _note(text: str, *, dim: bool = False) -> Label:
+    note = Label(text, dim=dim)
+    note.setWordWrap(True)
+    return note
+
+
+def _place(title: str, folder: Path, text: str) -> QWidget:
+    part = QWidget()
+    where = _note(wording.place_of(folder))
+    where.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    where.setAccessibleName(f"{title}: {where.text()}")
+    layout = QVBoxLayout(part)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(2)
+    layout.addWidget(Label(title, bold=True))
+    layout.addWidget(where)
+    layout.addWidget(_note(text, dim=True))
+    return part

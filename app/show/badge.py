@@ -1,0 +1,90 @@
+"""The small sign on a cell that says what a sound or video is: its kind, how long it is, or the moment that matches."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette
+
+from app import wording
+from app.icons import draw
+from app.show.reasons import best_stretch
+from core import Kind, Result
+
+_PILL_PX = 20
+_ICON_PX = 14
+_INSET_PX = 6
+CAPTION_PX = 40
+"""How much of a sound's cell is its name."""
+
+
+def clock_of(result: Result) -> str:
+    """What the badge says: the moment of a match, else how long it is; nothing if that is not known."""
+    best = best_stretch(result)
+    if best is not None:
+        return wording.clock(best.start_ms)
+    return wording.clock(result.duration_ms) if result.duration_ms else ""
+
+
+def paint_badge(painter: QPainter, picture: QRect, palette: QPalette, result: Result, *, mirrored: bool) -> None:
+    """Paints it over `picture`; a sound gets its name too, for waveforms look alike."""
+    font = painter.font()
+    font.setWeight(font.Weight.Medium)
+    painter.setFont(font)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if result.kind is Kind.AUDIO:
+        painter.setBrush(palette.color(QPalette.ColorRole.AlternateBase))
+        caption = QRect(picture)
+        caption.setTop(picture.bottom() + 1 - CAPTION_PX)
+        painter.drawRect(caption)
+        inside = caption.adjusted(_INSET_PX + 2, 3, -_INSET_PX, -CAPTION_PX // 2)
+        painter.setPen(palette.color(QPalette.ColorRole.WindowText))
+        name = wording.name_of(result.path)
+        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, inside.width())
+        painter.drawText(inside, int(_leading(mirrored=mirrored) | Qt.AlignmentFlag.AlignVCenter), shown)
+        line = QRect(picture.left() + 3, caption.top() + CAPTION_PX // 2 - 2, picture.width() - 6, _PILL_PX)
+        _paint_signs(painter, line, palette, result, mirrored=mirrored)
+        return
+    pill = QRect(0, 0, _width(painter, result), _PILL_PX)
+    pill.moveBottom(picture.bottom() - _INSET_PX)
+    if mirrored:
+        pill.moveRight(picture.right() - _INSET_PX)
+    else:
+        pill.moveLeft(picture.left() + _INSET_PX)
+    painter.setBrush(_ground(palette))
+    painter.drawRoundedRect(QRectF(pill), _PILL_PX / 2, _PILL_PX / 2)
+    _paint_signs(painter, pill, palette, result, mirrored=mirrored)
+
+
+def _signs(result: Result) -> list[str]:
+    kind = "play" if result.kind is Kind.VIDEO else "sound"
+    return [kind, "speech"] if result.line else [kind]
+
+
+def _width(painter: QPainter, result: Result) -> int:
+    words = painter.fontMetrics().horizontalAdvance(clock_of(result))
+    return 5 + len(_signs(result)) * (_ICON_PX + 3) + words + 8
+
+
+def _paint_signs(painter: QPainter, area: QRect, palette: QPalette, result: Result, *, mirrored: bool) -> None:
+    ink, ratio = palette.color(QPalette.ColorRole.WindowText), painter.device().devicePixelRatioF()
+    at = 5
+    for name in _signs(result):
+        spot = QRect(area.left() + at, area.center().y() - _ICON_PX // 2 + 1, _ICON_PX, _ICON_PX)
+        if mirrored:
+            spot.moveRight(area.right() - at)
+        painter.drawPixmap(spot, draw(name, QSize(_ICON_PX, _ICON_PX) * ratio, ink))
+        at += _ICON_PX + 3
+    painter.setPen(ink)
+    words = area.adjusted(0, 0, -at, 0) if mirrored else area.adjusted(at, 0, 0, 0)
+    painter.drawText(words, int(_leading(mirrored=mirrored) | Qt.AlignmentFlag.AlignVCenter), clock_of(result))
+
+
+def _ground(palette: QPalette) -> QColor:
+    ground = QColor(palette.color(QPalette.ColorRole.Window))
+    ground.setAlphaF(0.88)
+    return ground
+
+
+def _leading(*, mirrored: bool) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignAbsolute

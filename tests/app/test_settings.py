@@ -1,0 +1,73 @@
+"""The settings' pages."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.settings.settings_view import SettingsView
+from app.window import Window
+from core import Engine, Settings
+from tests.app.hands import wait_for
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of dialogs
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, window: Window) -> SettingsView:
+    window.actions_["settings"].trigger()
+    (dialog,) = window.findChildren(SettingsView)
+    wait_for(qtbot, lambda: "starter" in dialog.models.rows)
+    return dialog
+
+
+def shown(dialog: SettingsView) -> list[str]:
+    return [label.text() for label in dialog.findChildren(QLabel) if label.isVisibleTo(dialog)]
+
+
+def test_the_keyboard_walks_through_the_pages(dialog: SettingsView, indexed: Engine) -> None:
+    seen = []
+    for _ in range(4):
+        seen.append(shown(dialog))
+        QTest.keyClick(dialog.list, Qt.Key.Key_Down)
+    models, performance, privacy, advanced = seen
+    assert "What is said" in models
+    assert "Batch size" in performance
+    assert any(str(indexed.library.root) in text for text in privacy)
+    assert "Most pixels" in advanced
+
+
+def test_every_setting_is_on_a_page_or_among_the_models(dialog: SettingsView) -> None:
+    titles = {label.text() for label in dialog.findChildren(QLabel)}
+    chosen_by_rows = {spec.title for spec in Settings.specs() if spec.name.endswith("_model")}
+    assert {spec.title for spec in Settings.specs()} - chosen_by_rows <= titles
+
+
+def test_tab_leads_from_the_pages_to_the_models_and_brings_them_into_sight(dialog: SettingsView) -> None:
+    dialog.activateWindow()
+    dialog.list.setFocus()
+    reached: list[QWidget] = []
+    for _ in range(60):
+        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        widget = dialog.focusWidget()
+        assert widget is not None
+        reached.append(widget)
+        if widget is dialog.models.hub_id:
+            break
+    assert dialog.models.hub_id in reached
+    assert not dialog.models.hub_id.visibleRegion().isEmpty()
+    downloads = [widget.text() for widget in reached if isinstance(widget, QAbstractButton)]
+    sizes = ["Download 610 MB", "Download 1.7 GB", "Download 815 MB", "Download 103 MB"]
+    assert [text for text in downloads if text in sizes] == sizes, "from top to bottom"
+
+
+def test_whatever_can_be_changed_has_a_name_of_its_own(dialog: SettingsView) -> None:
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QListWidget)
+    controls = [widget for kind in kinds for widget in dialog.findChildren(kind) if widget.objectName()[:3] != "qt_"]
+    names = [widget.accessibleName() for widget in controls if widget.isVisibleTo(widget.parentWidget())]
+    assert len(names) > 20
+    assert all(names)
+    assert len(set(names)) == len(names)
