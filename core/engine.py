@@ -18,7 +18,7 @@ from core.decode.pool import DecodePool
 from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
 from core.errors import LibraryError, MediaError
-from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged, NoticePosted
+from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
 from core.lineup import Lineup
@@ -50,6 +50,7 @@ from core.runtime.worker import Priority
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.storage import Storage
+from core.store.vectors.remote.server import milvus_server
 from core.understanding import Understanding
 from core.upkeep import Upkeep
 from core.watch.folder import watchable
@@ -351,13 +352,13 @@ class Engine:
         storage = Storage.open(self.library)
         self._models.open(storage.catalog)
         if storage.catalog.notice:
-            self.events.publish(NoticePosted(storage.catalog.notice))
+            self.events.notice(storage.catalog.notice)
         storage.purge()
         return storage
 
     def _open_searcher(self) -> Searcher:
         self.opened.result()
-        searcher = Searcher(self.library)
+        searcher = Searcher(self.library, milvus_server(self.library, self.settings, self.events.notice))
         searcher.use(self._models.lineup.asked)
         return searcher
 

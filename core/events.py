@@ -99,6 +99,10 @@ class EventBus:
         for listener in listeners:
             self._tell(listener, event)
 
+    def notice(self, text: str) -> None:
+        """Publishes what the user should read once."""
+        self.publish(NoticePosted(text))
+
     def _tell(self, listener: Listener, event: Event) -> None:
         try:
             listener(event)

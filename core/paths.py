@@ -37,6 +37,11 @@ class LibraryPaths:
         return self.root / ".lock"
 
     @property
+    def library_id(self) -> Path:
+        """The library's own name, by which it tells its vectors from those of others on a server."""
+        return self.root / "library-id"
+
+    @property
     def settings(self) -> Path:
         """What the user chose."""
         return self.root / "settings.json"

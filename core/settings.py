@@ -132,6 +132,19 @@ class Settings:
         high=1440,
         page="performance",
     )
+    vector_store: str = _setting(
+        "hnsw",
+        "Search in",
+        "Where the search for what is alike is done. hnsw does it in this program; milvus is for libraries that outgrow"
+        " one computer (docs/SCALE.md).",
+        choices=("hnsw", "milvus"),
+    )
+    milvus_uri: str = _setting(
+        "",
+        "Milvus at",
+        "A file, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors, their numbers, and each"
+        " one's kind, folder as a number, day and length; never media, never names. Its token stays in the keyring.",
+    )
     pictures_model: str = _setting(
         "starter", "Pictures", "Which model finds photos and video moments by words and by likeness.", page="models"
     )

@@ -61,12 +61,14 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="|".join(Kind),
     )
 
+    stored = _Parser(add_help=False)
+    _add_store_options(stored)
     command = _adder(parser.add_subparsers(dest="command", metavar="COMMAND", title="commands"), library)
-    index = command("index", "look through folders and understand what is new in them")
+    index = command("index", "look through folders and understand what is new in them", stored)
     index.add_argument("paths", nargs="+", type=_folder, metavar="PATH", help="a folder")
-    search = command("search", "find files by words", output, question)
+    search = command("search", "find files by words", output, question, stored)
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
-    similar = command("similar", "find files like others, which need not be in the library", output, question)
+    similar = command("similar", "find files like others, which need not be in the library", output, question, stored)
     similar.add_argument("files", nargs="+", type=_file, metavar="FILE", help="a picture, a sound or a video")
     similar.add_argument("--at", type=_stretch, metavar="FROM-TO", help="only that stretch of the (first) file")
     similar.add_argument(
@@ -81,6 +83,9 @@ def make_parser() -> argparse.ArgumentParser:
     failures = command("failures", "list the files that could not be indexed, and why", output)
     failures.add_argument("--retry", action="store_true", help="try them again first")
     _add_models(command("models", "list the models that understand your files, and get more of them"), library, output)
+    _add_store(
+        command("store", "compare what searches with the library, or move it elsewhere"), library, output, stored
+    )
     command("doctor", "check this installation, for when something does not work", output)
     window = command("gui", "open the window")
     window.add_argument("paths", nargs="*", type=_present, metavar="PATH", help="folders to add, files to search with")
@@ -97,6 +102,21 @@ def _adder(commands: Any, library: _Parser) -> Callable[..., argparse.ArgumentPa
         return parser
 
     return add
+
+
+def _add_store_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", choices=("hnsw", "milvus"), help="where to search this time, whatever the settings")
+    parser.add_argument("--milvus-uri", default="", metavar="URI", help="Milvus' file, or its server's address")
+    parser.add_argument(
+        "--milvus-token", metavar="TOKEN", help="kept in the system's keyring for that address; - reads it from stdin"
+    )
+
+
+def _add_store(store: argparse.ArgumentParser, library: _Parser, output: _Parser, stored: _Parser) -> None:
+    action = _adder(store.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True), library)
+    action("check", "compare with the library what searches it", output, stored)
+    move = action("move", "move what searches the library; goes on where an earlier move ended", stored)
+    move.add_argument("to", choices=("hnsw", "milvus"), help="hnsw: this program; milvus: needs --milvus-uri once")
 
 
 def _add_models(models: argparse.ArgumentParser, library: _Parser, output: _Parser) -> None:

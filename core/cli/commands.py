@@ -13,6 +13,7 @@ from core.cli.exits import Exit
 from core.cli.models import models
 from core.cli.opening import opened
 from core.cli.progress_bar import follow
+from core.cli.stores import chosen_settings, store
 from core.cli.table import count, models_table, say, shown, size, table
 from core.engine import Engine
 from core.records import (
@@ -38,7 +39,7 @@ _REMARKS = {
 
 def index(arguments: Namespace) -> Exit:
     """Adds each folder, or looks through it again, and waits until everything is indexed."""
-    with opened(arguments.library) as engine:
+    with opened(arguments.library, chosen_settings(arguments)) as engine:
         engine.start(watch=False)
         added = {_add(engine, path) for path in arguments.paths}
         follow(engine, engine.wait_idle())
@@ -111,6 +112,7 @@ COMMANDS: dict[str, Callable[[Namespace], Exit]] = {
     "failures": failures,
     "models": models,
     "doctor": doctor,
+    "store": store,
 }
 
 
@@ -125,7 +127,7 @@ def _add(engine: Engine, path: Path) -> FolderId:
 def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
     filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
     question = Question(text, examples, filters, limit=arguments.k, without=" ".join(arguments.without))
-    with opened(arguments.library, reading=True) as engine:
+    with opened(arguments.library, chosen_settings(arguments), reading=True) as engine:
         answer = engine.search(question).result()
     if arguments.json:
         print_json([result_document(result) for result in answer.results])

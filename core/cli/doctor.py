@@ -29,6 +29,7 @@ _PACKAGES = (
     "pillow-heif",
     "watchdog",
     "sqlite-utils",
+    "pymilvus",
 )
 
 

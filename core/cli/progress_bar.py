@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from core.cli.table import count, shown, size
@@ -27,6 +28,16 @@ def follow(engine: Engine, idle: Future[None]) -> None:
 def follow_download(engine: Engine, model_id: str, done: Future[None]) -> None:
     """Shows how the download of a model goes until it is `done`. Raises what `done` raises."""
     _show(done, lambda: _downloading(engine, model_id), "bytes")
+
+
+@contextmanager
+def telling(doing: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows how far something is: what it yields is told how many are done, of how many."""
+    show = _Bar(unit) if sys.stderr.isatty() else _Lines(unit)
+    try:
+        yield lambda done, total: show(doing, Progress(done=done, total=total))
+    finally:
+        show.close()
 
 
 def _show(work: Future[None], step: Callable[[], _Step], unit: str) -> None:
@@ -101,7 +112,7 @@ class _Lines:
     def _amount(self, progress: Progress) -> str:
         if self._unit == "bytes":
             return f"{size(progress.done)} of {size(progress.total)}"
-        return f"{progress.done:,} of {count(progress.total, 'file')}"
+        return f"{progress.done:,} of {count(progress.total, self._unit.removesuffix('s'))}"
 
     def close(self) -> None:
         """Nothing to tidy up."""

@@ -119,3 +119,8 @@ def run_aside(name: str, run: Callable[[], T]) -> Future[T]:
     future = executor.submit(run)
     executor.shutdown(wait=False)
     return future
+
+
+def make_threads(count: int, name: str) -> ThreadPoolExecutor:
+    """Up to `count` threads for a library that wants them handed; who asked for them ends them by `shutdown`."""
+    return ThreadPoolExecutor(count, thread_name_prefix=name)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.records import Ids, SpaceId, Vectors
+from core.records import Filters, Ids, SpaceId, Vectors
 from core.search.asked import Asked
 from core.search.calibrate import Numbers, surprise_of
 from core.search.fuse import Evidence, Fused, Medium, Places, fuse
@@ -76,12 +76,15 @@ class Inquiry:
         """How many segments could be candidates."""
         return max((voice.space.index.count for voice in self.voices), default=0)
 
-    def candidates(self, count: int, among: Ids | None) -> Ids:
-        """Items, ascending, with the best `count` segments for each part that is wanted; of `among` if given."""
+    def candidates(self, count: int, among: Ids | None, filters: Filters) -> Ids:
+        """Items, ascending, with the best `count` segments for each part that is wanted.
+
+        Of `among` if given, the segments that pass `filters`.
+        """
         found = [quoted for quoted, _ in self._quotes.values()]
         for voice in self.voices:
             if not voice.less:
-                found += [voice.space.index.search(query, count, among)[0] for query in voice.queries]
+                found += [voice.space.index.search(query, count, among, filters)[0] for query in voice.queries]
         segments = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
         items = np.unique(self._reader.item_of_each(segments))
         return items[items >= 0]

@@ -31,6 +31,7 @@ from core.search.inquiry import Inquiry
 from core.search.listing import Listing, named
 from core.search.space import Space
 from core.store.reader import Reader
+from core.store.vectors.remote.server import MilvusServer
 from core.store.vectors.space_index import PendingSnapshot
 
 SPARE = 32
@@ -45,7 +46,8 @@ class Searcher:
     Answers are right from the first call on, whatever state the stores on disk are in.
     """
 
-    def __init__(self, library: LibraryPaths) -> None:
+    def __init__(self, library: LibraryPaths, server: MilvusServer | None = None) -> None:
+        self._server = server
         self._library = library
         self._reader = Reader(library)
         self._spaces: dict[SpaceId, Space] = {}
@@ -55,7 +57,7 @@ class Searcher:
         roles = self._reader.roles()
         self._spaces = {
             spec.space_id: self._spaces.get(spec.space_id)
-            or Space(self._library, self._reader, spec, roles[spec.space_id])
+            or Space(self._library, self._reader, spec, roles[spec.space_id], self._server)
             for spec in specs
         }
 
@@ -70,7 +72,9 @@ class Searcher:
                 self._spaces[space_id].meet(rows)
 
     def close(self) -> None:
-        """Lets go of the catalog."""
+        """Lets go of the catalog and of Milvus."""
+        if self._server is not None:
+            self._server.close()
         self._reader.close()
 
     # questions
@@ -129,7 +133,7 @@ class Searcher:
         by_name = self._reader.items_of_files(np.array(list(called.files), np.int64))
         wanted = (question.limit + SPARE) * (WIDER if len(asked) > 1 else 1)
         while True:
-            items = inquiry.candidates(wanted, among)
+            items = inquiry.candidates(wanted, among, filters)
             items = np.unique(np.concatenate([items, by_name, np.array(list(called.items), np.int64)]))
             files, owners = self._reader.files_of(items, filters)
             if len(files) >= question.limit or wanted >= inquiry.most:

@@ -11,7 +11,8 @@ from core.records import Ids, Role, SpaceSpec, Vectors
 from core.search.calibrate import SAMPLE_SIZE, Chance, Numbers, alike, best_of, chance, chances
 from core.search.fuse import Medium
 from core.store.reader import Reader
-from core.store.vectors.space_index import SpaceIndex
+from core.store.vectors.remote.server import MilvusServer
+from core.store.vectors.served_index import make_index
 
 MEDIUM_OF = {
     Role.PICTURES: Medium.SEEN,
@@ -40,10 +41,12 @@ class Sample:
 class Space:
     """Used on the `search` thread. Opened when it is first asked or tidied: nobody waits for another's vectors."""
 
-    def __init__(self, library: LibraryPaths, reader: Reader, spec: SpaceSpec, role: Role) -> None:
+    def __init__(
+        self, library: LibraryPaths, reader: Reader, spec: SpaceSpec, role: Role, server: MilvusServer | None
+    ) -> None:
         self.spec = spec
         self.medium = MEDIUM_OF[role]
-        self.index = SpaceIndex(library, reader, spec.space_id)
+        self.index = make_index(library, reader, spec.space_id, server)
         self.has_met = False
         self._strangers: Vectors = np.empty((0, spec.dim), np.float32)
         self.is_open = False

@@ -13,6 +13,7 @@ import numpy as np
 from core.paths import LibraryPaths
 from core.records import Ids, Role, SpaceId, Vectors
 from core.store.database import connect_reader, damage_remembered, errors_in_words
+from core.store.facts import FACTS, KINDS, Facts, day_of
 from core.store.snapshot import Snapshot
 from core.store.spaces import active_spaces
 
@@ -87,6 +88,25 @@ class SpaceReader:
         """As `vectors`, batch by batch."""
         for start in range(0, len(ids), batch_size):
             yield self.vectors(space_id, ids[start : start + batch_size])
+
+    def facts(self, ids: Ids) -> Facts:
+        """What vector servers are told of the segments `ids` (ascending): a row each, zeros for one without a file."""
+        rows = self._rows(
+            """SELECT segment.id, file.kind, file.folder_id, file.date_key, item.duration_ms
+               FROM json_each(?) JOIN segment ON segment.id = value JOIN item ON item.id = segment.item_id
+                   JOIN file ON file.id = (SELECT min(id) FROM file WHERE file.item_id = item.id)
+               ORDER BY segment.id""",
+            json_of(ids),
+        )
+        facts = np.zeros((len(ids), len(FACTS)), np.int64)
+        facts[np.searchsorted(ids, ids_of(rows))] = np.array(
+            [
+                (KINDS.index(kind), folder_id, day_of(date_key), duration_ms)
+                for _, kind, folder_id, date_key, duration_ms in rows
+            ],
+            np.int64,
+        ).reshape(-1, len(FACTS))
+        return facts
 
     def searchable(self, space_id: SpaceId) -> Operations:
         """All searchable segments of the space as `come`, consistent with its `sequence`."""

@@ -1,13 +1,23 @@
 """Every vector store finds what a dictionary of its vectors says it should."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from core.store.vectors import graph, hnsw
+from core.records import SpaceId
+from core.store.vectors import graph, hnsw, milvus
 from core.store.vectors.hnsw import HnswStore
+from core.store.vectors.milvus import MilvusStore
+from core.store.vectors.remote.collection import MilvusCollection
+from core.store.vectors.remote.place import MilvusPlace
+from core.store.vectors.remote.server import MilvusServer
 from core.store.vectors.vector_store import VECTOR_STORES, VectorStore, make_vector_store
 
 DIM = 24
@@ -27,8 +37,10 @@ def expected(model: dict[int, np.ndarray], query: np.ndarray, k: int) -> tuple[l
     return [i for _, i in scored[:k]], [-score for score, _ in scored[:k]]
 
 
-def merge_all(store: VectorStore) -> None:
-    while isinstance(store, HnswStore) and store.merge(64):
+def merge_all(store: VectorStore, at_once: int = 64) -> None:
+    while (isinstance(store, HnswStore) and store.merge(at_once)) or (
+        isinstance(store, MilvusStore) and store.merge(10 * at_once)
+    ):
         continue
 
 
@@ -37,11 +49,26 @@ def many_small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few hundred vectors fill several graphs, which are asked even where looking at all were faster."""
     monkeypatch.setattr(graph, "TARGET_BYTES", 60 * 1000)
     monkeypatch.setattr(hnsw, "EXACT_PER_RESULT", 1)
+    monkeypatch.setattr(milvus, "EXACT_COUNT", 50)
+    monkeypatch.setattr(milvus, "EXACT_IDS", 500)
+
+
+def new_store(name: str, tidy: ExitStack) -> VectorStore:
+    """An empty store; `tidy` ends what it runs on."""
+    if name != "milvus":
+        return make_vector_store(name, DIM)
+    if find_spec("pymilvus") is None or find_spec("milvus_lite") is None:
+        pytest.skip("Milvus is not installed here; `pip install '.[milvus]'` adds it")
+    folder = tidy.enter_context(TemporaryDirectory())
+    server = MilvusServer(MilvusPlace(f"{folder}/milvus.db", "a1b2c3"))
+    tidy.callback(server.close)
+    return make_vector_store(name, DIM, MilvusCollection(server, SpaceId("contract/words@1"), DIM))
 
 
 @pytest.fixture(params=sorted(VECTOR_STORES))
-def store(request: pytest.FixtureRequest) -> VectorStore:
-    return make_vector_store(request.param, DIM)
+def store(request: pytest.FixtureRequest) -> Iterator[VectorStore]:
+    with ExitStack() as tidy:
+        yield new_store(request.param, tidy)
 
 
 @pytest.fixture
@@ -69,6 +96,7 @@ def test_scores_are_exact_and_best_first(filled: tuple[VectorStore, dict[int, np
         assert scores.tolist() == [np.float32(model[i].astype(float) @ query.astype(float)) for i in ids.tolist()]
         assert sorted(scores.tolist(), reverse=True) == scores.tolist()
     assert missed <= 0.02 * 500
+    assert not isinstance(store, MilvusStore) or store.served == 50
 
 
 @pytest.mark.parametrize("k", [0, 1, 2999, 3000, 3001, 100_000])
@@ -114,6 +142,7 @@ def test_large_filter_in_a_large_store(
 ) -> None:
     monkeypatch.setattr(hnsw, "EXACT_IDS", 100)
     monkeypatch.setattr(hnsw, "EXACT_ROWS", 1000)
+    monkeypatch.setattr(milvus, "EXACT_IDS", 100)
     store, model = filled
     query = unit_vectors(1, 9)[0]
     wanted, _ = expected(model, query, 3000)
@@ -169,10 +198,14 @@ def test_deleting_down_to_nothing(store: VectorStore) -> None:
 class StoreMachine(RuleBasedStateMachine):
     """Random steps on a store and on a dictionary: both must know the same."""
 
-    @initialize(name=st.sampled_from(sorted(VECTOR_STORES)))
-    def make(self, name: str) -> None:
-        self.store = make_vector_store(name, DIM)
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.tidy = ExitStack()
+        self.store = new_store(name, self.tidy)
         self.model: dict[int, np.ndarray] = {}
+
+    def teardown(self) -> None:
+        self.tidy.close()
 
     @rule(ids=st.sets(st.integers(0, 400), min_size=1, max_size=120), seed=st.integers(0, 10**6))
     def add_or_update(self, ids: set[int], seed: int) -> None:
@@ -188,7 +221,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 200))
     def merge(self, count: int) -> None:
-        if isinstance(self.store, HnswStore):
+        if isinstance(self.store, HnswStore | MilvusStore):
             self.store.merge(count)
 
     @rule(k=st.integers(1, 60), seed=st.integers(0, 10**6))
@@ -211,5 +244,30 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.count == len(self.model)
 
 
-TestStoreMachine = StoreMachine.TestCase
-TestStoreMachine.settings = settings(max_examples=40, stateful_step_count=40)
+@pytest.mark.parametrize(("name", "histories"), [("exact", 20), ("hnsw", 20), ("milvus", 5)])
+def test_any_history_ends_in_the_same_answers(name: str, histories: int) -> None:
+    run_state_machine_as_test(
+        lambda: StoreMachine(name), settings=settings(max_examples=histories, stateful_step_count=40)
+    )
+
+
+def test_ten_thousand_steps(store: VectorStore) -> None:
+    """Every vector added, changed or removed by itself; what approximate stores work off comes in between."""
+    rng, model = np.random.default_rng(7), dict[int, np.ndarray]()
+    vectors = unit_vectors(10_000, 13)
+    for step in range(10_000):
+        number = int(rng.integers(1500))
+        if rng.random() < 0.3:
+            store.remove(np.array([number]))
+            model.pop(number, None)
+        else:
+            store.add(np.array([number]), vectors[step : step + 1])
+            model[number] = vectors[step]
+        if step % 250 == 249:
+            merge_all(store)
+            query = unit_vectors(1, step)[0]
+            ids, scores = store.search(query, 10)
+            assert len(set(ids.tolist()) & set(expected(model, query, 10)[0])) >= 9
+            assert scores.tolist() == [np.float32(model[i].astype(float) @ query.astype(float)) for i in ids.tolist()]
+            assert store.count == len(model)
+    assert not isinstance(store, MilvusStore) or store.served == 40

@@ -9,7 +9,7 @@ import numpy as np
 from core.records import Ids, Vectors
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.graph import Graph, graphs_available
-from core.store.vectors.vector_store import Hits, Vector
+from core.store.vectors.vector_store import Hits, Vector, some_of
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +48,14 @@ class HnswStore:
         """Every id, ascending."""
         return self.exact.ids
 
-    def some(self, count: int) -> Ids:
-        """At most `count` ids, well spread and the same in every store that holds the same ids.
+    @property
+    def left(self) -> int:
+        """How many ids are in no graph."""
+        return len(self._tail)
 
-        Those whose Fibonacci hashes are lowest: a bottom-k sample (Cohen & Kaplan 2007).
-        """
-        ids = self.exact.ids
-        return ids[np.argsort(ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15), kind="stable")[:count]]
+    def some(self, count: int) -> Ids:
+        """At most `count` ids, well spread and the same in every store that holds the same ids."""
+        return some_of(self.exact.ids, count)
 
     def reserve(self, count: int) -> None:
         """Makes room for `count` ids at once."""

@@ -11,15 +11,17 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import LibraryError
 from core.paths import LibraryPaths
-from core.records import Ids, SpaceId, Vectors
+from core.records import Filters, Ids, SpaceId, Vectors
 from core.store.database import sync_folder
 from core.store.reader import Reader
 from core.store.snapshot import Snapshot
-from core.store.vectors.graph import Graph, graph_format
+from core.store.vectors.graph import DEAD, Graph, graph_format
 from core.store.vectors.hnsw import HnswStore
-from core.store.vectors.vector_store import Hits, Vector
+from core.store.vectors.vector_store import Hits, StoreCheck, Vector
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,16 @@ class SpaceIndex:
         """How many segments can be found."""
         return self._store.count
 
+    @property
+    def left(self) -> int:
+        """How many segments are still to be put where they are found fastest."""
+        return self._store.left
+
+    @property
+    def is_current(self) -> bool:
+        """Whether every segment is where it is found fastest, and no file is left to load."""
+        return not (self.left or self._saved or self._checked)
+
     def refresh(self) -> int:
         """Takes over what was committed since; returns how many segments came or went."""
         changes = self._reader.operations(self._space_id, self._sequence)
@@ -127,7 +139,7 @@ class SpaceIndex:
             merged = self._store.merge(MERGED_AT_ONCE)
         return merged > 0
 
-    def search(self, query: Vector, k: int, among: Ids | None = None) -> Hits:
+    def search(self, query: Vector, k: int, among: Ids | None = None, _filters: Filters | None = None) -> Hits:
         """The best `k` segments, of `among` (ascending ids) if given: never fewer than k when k exist."""
         return self._store.search(query, k) if among is None else self._store.search_among(query, among, k)
 
@@ -148,6 +160,15 @@ class SpaceIndex:
             if graph.is_worth_saving:
                 return self._begin(number, graph)
         return None
+
+    def check(self) -> StoreCheck:
+        """Compares the files with the catalog; reads them all."""
+        wanted = self._reader.searchable(self._space_id).come
+        sound = [each.ids for each in self._reader.snapshots(self._space_id) if self._is_sound(each)]
+        there = np.unique(np.concatenate([np.empty(0, np.int64), *sound]))
+        there = there[there != DEAD]
+        surplus = len(np.setdiff1d(there, wanted))
+        return StoreCheck(self._space_id, len(wanted), len(wanted) - (len(there) - surplus), surplus, 0)
 
     def _begin(self, number: int, graph: Graph) -> PendingSnapshot:
         positions = graph.positions

@@ -1,0 +1,111 @@
+"""`likewise store`: compares a library's vector stores with its catalog, and moves a library to another kind."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, replace
+
+from core.cli.documents import print_json
+from core.cli.exits import Exit
+from core.cli.progress_bar import telling
+from core.cli.table import table
+from core.errors import CoreError, LibraryBusyError, LibraryError
+from core.paths import LibraryPaths, default_library
+from core.secret import keep_milvus_token
+from core.settings import Settings
+from core.store.catalog import Catalog
+from core.store.reader import Reader
+from core.store.vectors.moving import check_stores, fill_stores, forget_stores
+from core.store.vectors.remote.server import MilvusServer, milvus_server
+from core.store.vectors.vector_store import StoreCheck
+
+
+def chosen_settings(arguments: Namespace) -> Settings:
+    """The library's settings with the store that was named on the command line; a token given there is kept.
+
+    Raises CoreError when Milvus is chosen and nothing says where it is.
+    """
+    settings = Settings.load(_library(arguments).settings)
+    uri = arguments.milvus_uri or settings.milvus_uri
+    kind = arguments.store or ("milvus" if arguments.milvus_uri else settings.vector_store)
+    if kind == "milvus" and not uri:
+        raise CoreError("It is not said where Milvus is.", "Name a file or an address with --milvus-uri.")
+    if arguments.milvus_token is not None:
+        token = arguments.milvus_token
+        keep_milvus_token(uri, sys.stdin.readline().strip() if token == "-" else token)  # noqa: S105
+    return replace(settings, vector_store=kind, milvus_uri=uri)
+
+
+def store(arguments: Namespace) -> Exit:
+    """Runs `check` or `move`."""
+    return _check(arguments) if arguments.action == "check" else _move(arguments)
+
+
+def _check(arguments: Namespace) -> Exit:
+    library, settings = _library(arguments), chosen_settings(arguments)
+    with ExitStack() as opened:
+        with suppress(LibraryBusyError):  # it can be read meanwhile
+            opened.callback(Catalog(library).close)
+        reader = Reader(library)
+        opened.callback(reader.close)
+        server = opened.enter_context(_server(library, settings))
+        checks = list(check_stores(library, reader, server))
+    if arguments.json:
+        print_json([asdict(check) for check in checks])
+    else:
+        print(_checks_text(settings, checks))
+    return Exit.DONE
+
+
+def _move(arguments: Namespace) -> Exit:
+    library, now = _library(arguments), Settings.load(_library(arguments).settings)
+    arguments.store = arguments.to
+    then = chosen_settings(arguments)
+    with ExitStack() as opened:
+        catalog = Catalog(library)
+        opened.callback(catalog.close)
+        reader = Reader(library)
+        opened.callback(reader.close)
+        with _server(library, then) as server, telling("Moving", "vectors") as tell:
+            fill_stores(library, catalog, reader, server, tell)
+        try:
+            then.save(library.settings)
+        except OSError as error:
+            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
+        if now.vector_store == "milvus" and (then.vector_store, then.milvus_uri) != ("milvus", now.milvus_uri):
+            with _server(library, now) as left:
+                if left is not None:
+                    forget_stores(reader, left, list(reader.spaces()))
+    print(f"This library is now searched in {_shown(then)}.")
+    return Exit.DONE
+
+
+@contextmanager
+def _server(library: LibraryPaths, settings: Settings) -> Iterator[MilvusServer | None]:
+    """The connection to Milvus where that is chosen."""
+    server = milvus_server(library, settings)
+    try:
+        yield server
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _library(arguments: Namespace) -> LibraryPaths:
+    return LibraryPaths((arguments.library or default_library()).expanduser().absolute())
+
+
+def _shown(settings: Settings) -> str:
+    return "this program" if settings.vector_store == "hnsw" else f"Milvus at {settings.milvus_uri}"
+
+
+def _checks_text(settings: Settings, checks: Sequence[StoreCheck]) -> str:
+    rows = [
+        (f"{check.wanted:,}", f"{check.missing:,}", f"{check.surplus:,}", f"{check.outdated:,}", check.space_id)
+        for check in checks
+    ]
+    head = f"Searched in {_shown(settings)}."
+    return f"{head}\n\n{table(('vectors', 'missing', 'surplus', 'outdated', 'space'), rows, numbers=(0, 1, 2, 3))}"

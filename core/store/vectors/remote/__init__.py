@@ -1,0 +1,1 @@
+"""Milvus, in a file or on a server: the one place that speaks to it."""

@@ -1,0 +1,229 @@
+"""Whatever happens to Milvus changes no answer, and one sentence says what it is.
+
+Milvus is the real thing: in this process, or in another one behind the address of a server.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.store.vectors.remote import collection as collections
+from core.store.vectors.remote import server as servers
+from core.store.vectors.remote.place import MilvusPlace, library_id
+from core.store.vectors.remote.server import MilvusServer
+from core.store.vectors.served_index import ServedIndex
+from tests.core.store.conftest import WORDS, Library
+from tests.core.store.milvus.steps import (
+    QUERIES,
+    Said,
+    assert_right,
+    catch_up,
+    is_sentence,
+    open_index,
+    work,
+)
+
+
+@pytest.mark.parametrize("lost", ["the collection", "the partition", "what is in it"])
+def test_what_is_lost_at_milvus_is_made_again(filled: Library, tmp_path: Path, lost: str) -> None:
+    said = Said()
+    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+        catch_up(index)
+        client, part = index._server.client, index._collection
+        if lost == "the collection":
+            client.drop_collection(part.name)
+        elif lost == "the partition":
+            part._release(client)
+            client.drop_partition(part.name, part._partition)
+        else:
+            client.delete(part.name, filter="id >= 0")
+        assert index.search(QUERIES[0], 10)[0].size == 10
+        assert_right(filled, index, by_milvus=False)
+        catch_up(index)
+        assert_right(filled, index, by_milvus=True)
+    if lost == "the collection":
+        assert len(said) == 1
+        assert is_sentence(said[0])
+
+
+def test_collection_of_another_dimension_is_left_alone(filled: Library, tmp_path: Path) -> None:
+    said = Said()
+    with open_index(filled, tmp_path / "milvus.db") as index:
+        index._server.connect()
+        name = index._collection.name
+        index._server.client.create_collection(name, dimension=7)
+    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+        assert "7" in said[0]
+        assert is_sentence(said[0])
+        assert index._server.client.describe_collection(name)["fields"][1]["params"]["dim"] == 7
+
+
+def test_file_that_another_process_has_open(filled: Library, tmp_path: Path) -> None:
+    said = Said()
+    holder = "import sys, milvus_lite; db = milvus_lite.MilvusLite(sys.argv[1]); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, tmp_path / "milvus.db"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+            for _ in range(3):
+                work(index)
+                time.sleep(0.06)
+                assert_right(filled, index, by_milvus=False)
+            assert len(said) == 1
+            assert "another program" in said[0]
+            process.kill()
+            process.wait()
+            catch_up(index)
+            assert_right(filled, index, by_milvus=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def milvus_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server in another process, reached by an address; killed at the end."""
+    code = (
+        "import sys; from milvus_lite.adapter.grpc.server import run_server;"
+        "run_server(sys.argv[1], '127.0.0.1', int(sys.argv[2]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, folder, str(port)], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    try:
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_server_that_comes_goes_and_comes_back(filled: Library, tmp_path: Path) -> None:
+    said, port = Said(), free_port()
+    with open_index(filled, f"http://127.0.0.1:{port}", said=said) as index:
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+        assert len(said) == 1
+        assert "cannot be reached" in said[0]
+        with milvus_server(tmp_path / "server", port):
+            catch_up(index)
+            assert_right(filled, index, by_milvus=True)
+        filled.add_indexed("while it was away.jpg")
+        index.refresh()
+        started = time.monotonic()
+        assert_right(filled, index, by_milvus=False)
+        assert time.monotonic() - started < 20 * 0.5 + collections.SEARCH_LIMIT_S
+        with milvus_server(tmp_path / "server", port):
+            catch_up(index)
+            deadline, served = time.monotonic() + 30, index.served
+            while index.served == served:  # gRPC finds out by itself that the server is back
+                index.search(QUERIES[0], 10)
+                work(index)
+                assert time.monotonic() < deadline
+            assert_right(filled, index, by_milvus=True)
+
+
+def test_server_that_never_answers(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "CONNECT_LIMIT_S", 0.5)
+    said = Said()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with open_index(filled, f"http://127.0.0.1:{listener.getsockname()[1]}", said=said) as index:
+            work(index)
+            assert_right(filled, index, by_milvus=False)
+            assert len(said) == 1
+            assert is_sentence(said[0])
+
+
+@contextmanager
+def grpc_server(answer: Callable[[Any, Any], Any] | None) -> Iterator[int]:
+    """A server that answers every call with `answer`, or knows none."""
+    import grpc
+
+    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
+        def service(self, handler_call_details: object) -> object:
+            return None if answer is None else grpc.unary_unary_rpc_method_handler(answer)
+
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers([Handler()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield port
+    server.stop(0).wait()
+
+
+def test_token_that_is_refused_is_said_and_never_shown(
+    filled: Library, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import grpc
+
+    seen: list[str] = []
+
+    def refuse(request: object, context: Any) -> None:
+        seen.extend(str(value) for _, value in context.invocation_metadata())
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "auth check failure for SECRET-TOKEN")
+
+    said = Said()
+    caplog.set_level(logging.DEBUG)
+    with grpc_server(refuse) as port:
+        place = MilvusPlace(f"http://127.0.0.1:{port}", library_id(filled.paths), lambda: "SECRET-TOKEN")
+        server = MilvusServer(place, said.append)
+        index = ServedIndex(filled.reader, WORDS.space_id, server)
+        index.open()
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+        assert server.close()
+    assert seen
+    assert len(said) == 1
+    assert "token" in said[0]
+    assert is_sentence(said[0])
+    shown = capfd.readouterr()
+    assert "SECRET-TOKEN" not in "".join([*said, caplog.text, shown.out, shown.err])
+
+
+def test_server_of_another_version(filled: Library) -> None:
+    said = Said()
+    with grpc_server(None) as port, open_index(filled, f"http://127.0.0.1:{port}", said=said) as index:
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+    assert "version" in said[0]
+    assert is_sentence(said[0])
+
+
+def test_address_with_a_password_is_refused_without_showing_it(filled: Library) -> None:
+    said = Said()
+    with open_index(filled, "https://me:SECRET@127.0.0.1:1", said=said) as index:
+        work(index)
+    assert "password" in said[0]
+    assert "SECRET" not in said[0]
+
+
+def test_installation_without_milvus(filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "find_spec", lambda _: None)
+    said = Said()
+    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+    assert "likewise[milvus]" in said[0]

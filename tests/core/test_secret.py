@@ -1,0 +1,81 @@
+"""Tokens are in the environment or in the system's keyring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from core import secret
+from core.errors import CoreError
+from core.secret import keep_milvus_token, milvus_token
+
+keyring = pytest.importorskip("keyring", reason="no keyring is installed; `pip install '.[milvus]'` adds it")
+HERE = "https://here.example"
+
+
+@pytest.fixture
+def passwords() -> Iterator[dict[tuple[str, str], str]]:
+    """A keyring in memory in the place of the system's."""
+    kept: dict[tuple[str, str], str] = {}
+
+    class InMemory(keyring.backend.KeyringBackend):  # type: ignore[misc]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return kept.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            kept[service, username] = password
+
+        def delete_password(self, service: str, username: str) -> None:
+            if kept.pop((service, username), None) is None:
+                raise keyring.errors.PasswordDeleteError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(InMemory())
+    yield kept
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def no_keyring() -> Iterator[None]:
+    """A system without one, as a server's or a container's."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    yield
+    keyring.set_keyring(before)
+
+
+def test_token_is_kept_for_its_address_alone(passwords: dict[tuple[str, str], str]) -> None:
+    keep_milvus_token(HERE, "one")
+    assert milvus_token(HERE) == "one"
+    assert milvus_token("https://there.example") == ""
+    assert list(passwords) == [("Likewise", HERE)]
+
+
+def test_empty_token_forgets(passwords: dict[tuple[str, str], str]) -> None:
+    keep_milvus_token(HERE, "one")
+    keep_milvus_token(HERE, "")
+    keep_milvus_token(HERE, "")
+    assert milvus_token(HERE) == ""
+    assert passwords == {}
+
+
+def test_environment_comes_first(passwords: dict[tuple[str, str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_milvus_token(HERE, "one")
+    monkeypatch.setenv("LIKEWISE_MILVUS_TOKEN", "two")
+    assert milvus_token(HERE) == "two"
+
+
+def test_system_without_a_keyring(no_keyring: None) -> None:
+    assert milvus_token(HERE) == ""
+    with pytest.raises(CoreError, match="LIKEWISE_MILVUS_TOKEN"):
+        keep_milvus_token(HERE, "one")
+
+
+def test_installation_without_a_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret, "find_spec", lambda _: None)
+    assert milvus_token(HERE) == ""
+    with pytest.raises(CoreError, match="LIKEWISE_MILVUS_TOKEN"):
+        keep_milvus_token(HERE, "one")
