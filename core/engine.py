@@ -114,6 +114,7 @@ class Engine:
             events=self.events,
             rescan_minutes=lambda: self.settings.rescan_minutes,
             switched=self._models.switched,
+            advanced=self._models.advanced,
         )
         self._asked_lock = threading.Lock()
         self._asked: list[threading.Event] = []

@@ -57,8 +57,9 @@ class Indexer:
         events: EventBus,
         rescan_minutes: Callable[[], int],
         switched: Callable[[SpacePlan], None],
+        advanced: Callable[[], None],
     ) -> None:
-        """`switched` is told when other spaces answer from now on."""
+        """`switched` is told when other spaces answer from now on, `advanced` now and then that more is understood."""
         self._library = library
         self._store = store
         self._pipeline = pipeline
@@ -66,6 +67,7 @@ class Indexer:
         self._events = events
         self._rescan_minutes = rescan_minutes
         self._switched = switched
+        self._advanced = advanced
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -382,6 +384,7 @@ class Indexer:
         if time.monotonic() - self._library_told_at >= CHANGED_EVERY_S:
             self._library_told_at = time.monotonic()
             self._events.publish(LibraryChanged())
+            self._advanced()
             self._tell_failures(reader)
 
     def _tell(self, progress: Progress, *, force: bool = False) -> None:

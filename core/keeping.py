@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.choosing import Chooser
 from core.embedding import ModelBoard
 from core.errors import ModelError
-from core.lineup import Lineup
+from core.lineup import Lineup, spaces_of
 from core.records import ModelCard, ModelState, ModelStatus, Role, SpaceId
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority, Worker
@@ -93,6 +93,12 @@ class ModelKeeper:
             Priority.NORMAL, lambda storage: self._set(storage, self._chooser.switched(self.lineup, plan))
         ).result()
 
+    def advanced(self) -> None:
+        """More was understood: says how far those have come that are to take over."""
+        lineup = self.lineup
+        if spaces_of(lineup.encoders) - lineup.active:
+            self._store.call(Priority.BATCH, lambda storage: self._chooser.show(self.lineup, storage.catalog.shares()))
+
     def _choose(self, storage: Storage, settings: Settings) -> None:
         if settings != self._settings():
             self._keep(settings)
@@ -110,14 +116,14 @@ class ModelKeeper:
         """Fetches a model's weights, after other downloads. The future is cancelled by `cancel` and `stop`."""
         unwanted = threading.Event()
         with self._lock:
-            self._unwanted[model_id] = unwanted
+            self._unwanted[self._name(model_id)] = unwanted
         return self._tend(Priority.NORMAL, model_id, lambda card: self._download(card, unwanted))
 
     def cancel(self, model_id: str) -> None:
         """Ends a download, running or not begun; what came is kept for the next one."""
         with self._lock:
-            if model_id in self._unwanted:
-                self._unwanted[model_id].set()
+            if (name := self._name(model_id)) in self._unwanted:
+                self._unwanted[name].set()
 
     def verify(self, model_id: str) -> Future[None]:
         """Reads a model's weights and compares them with their digests."""
@@ -142,6 +148,13 @@ class ModelKeeper:
         """Ends the thread. Returns whether that was done within `timeout_s`."""
         self.stop()
         return self._worker.close(timeout_s)
+
+    def _name(self, model_id: str) -> str:
+        """What a model is called here: it may have been called by its id on the hub."""
+        try:
+            return self._shelf.card(model_id).model_id
+        except ModelError:
+            return model_id
 
     def _tend(self, priority: Priority, model_id: str, act: Callable[[ModelCard], object]) -> Future[None]:
         """Does something to a model's weights; whether well or badly, who does the work may be another afterwards."""

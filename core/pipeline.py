@@ -51,6 +51,8 @@ ENCODES_IN_FLIGHT = 2
 """One batch on the device, the next one ready beside it."""
 STRETCH_WEIGHT = 8
 """A stretch of a sound or video takes as much memory as so many pictures, or more."""
+LISTENED_AT_ONCE = 2
+"""Files that are listened to: one is heard while the sound of the next is decoded. Others must not wait behind them."""
 POLL_S = 0.2
 """How often a wait looks whether it should still go on."""
 
@@ -170,10 +172,14 @@ class Pipeline:
                 room -= self._decode(*self._going_on.popleft())
                 continue
             if not self._claimed:
-                self._claimed.extend(self._write(lambda catalog: catalog.claim(CLAIM)).result())
+                self._claimed.extend(self._write(self._claim).result())
             if not self._claimed:
                 return
             room -= self._open(self._claimed.popleft(), reader)
+
+    def _claim(self, catalog: Catalog) -> list[WorkItem]:
+        listening = sum(begun.listening for begun in self._files.values())
+        return catalog.claim(CLAIM, later=listening < LISTENED_AT_ONCE)
 
     def _open(self, item: WorkItem, reader: Reader) -> int:
         """Begins a file; returns how much room it takes."""
@@ -218,10 +224,25 @@ class Pipeline:
             return
         begun.first = begun.first or decoded
         begun.peaks += decoded.peaks
-        ends = decoded.next_ms is None
-        self._ready.append(_Stretch(begun, decoded.segments, decoded.kind, ends))
-        if decoded.next_ms is not None:
-            self._going_on.append((begun, decoded.next_ms))
+        stretch = _Stretch(begun, decoded.segments, decoded.kind, decoded.next_ms is None)
+        if begun.listening:
+            heard = self._understanding.listen(stretch.segments)
+            self._when_done(heard, lambda: self._on_heard(stretch, decoded.next_ms, heard))
+        else:
+            self._on_ready(stretch, decoded.next_ms)
+
+    def _on_heard(self, stretch: _Stretch, next_ms: int | None, heard: Future[list[Segment]]) -> None:
+        try:
+            lines = heard.result()
+        except (ModelError, MediaError) as error:
+            self._give_up(stretch.begun, Stage.LISTEN, _as_media_error(error))
+        else:
+            self._on_ready(_Stretch(stretch.begun, lines, stretch.kind, stretch.ends), next_ms)
+
+    def _on_ready(self, stretch: _Stretch, next_ms: int | None) -> None:
+        self._ready.append(stretch)
+        if next_ms is not None:
+            self._going_on.append((stretch.begun, next_ms))
 
     # embed and store
 
@@ -229,7 +250,7 @@ class Pipeline:
         """Starts what can be started: a batch on the models, a commit."""
         while self._ready and self._encodes < ENCODES_IN_FLIGHT:
             full = sum(len(stretch.segments) for stretch in self._ready) >= self._batch_size
-            if self._decoding and not full and not self._ready[0].begun.listening:
+            if self._decoding and not full:
                 break
             self._encode(self._next_batch())
         if self._unsaved and not self._saving:
@@ -239,11 +260,10 @@ class Pipeline:
             self._when_done(future, lambda: self._on_saved(batch, future))
 
     def _next_batch(self) -> list[_Stretch]:
-        """Stretches for the same encoders, some `batch_size` segments of them; one at a time if to be listened to."""
+        """Stretches for the same encoders, some `batch_size` segments of them."""
         batch = [self._ready.popleft()]
         while (
             self._ready
-            and not batch[0].begun.listening
             and self._ready[0].begun.encoders == batch[0].begun.encoders
             and sum(len(stretch.segments) for stretch in batch) < self._batch_size
         ):
@@ -253,25 +273,7 @@ class Pipeline:
     def _encode(self, batch: list[_Stretch]) -> None:
         self._encodes += 1
         segments = [segment for stretch in batch for segment in stretch.segments]
-        encoders = batch[0].begun.encoders
-        if batch[0].begun.listening:
-            heard = self._understanding.listen(segments)
-            self._when_done(heard, lambda: self._on_heard(batch, encoders, heard))
-        else:
-            self._embed(batch, encoders, segments)
-
-    def _on_heard(self, batch: list[_Stretch], encoders: Sequence[Encoder], heard: Future[list[Segment]]) -> None:
-        try:
-            lines = heard.result()
-        except (ModelError, MediaError) as error:
-            self._encodes -= 1
-            for stretch in batch:
-                self._give_up(stretch.begun, Stage.LISTEN, _as_media_error(error))
-            return
-        self._embed([_Stretch(stretch.begun, lines, stretch.kind, stretch.ends) for stretch in batch], encoders, lines)
-
-    def _embed(self, batch: list[_Stretch], encoders: Sequence[Encoder], segments: Sequence[Segment]) -> None:
-        future = self._understanding.embed(encoders, segments)
+        future = self._understanding.embed(batch[0].begun.encoders, segments)
         self._when_done(future, lambda: self._on_encoded(batch, future))
 
     def _on_encoded(self, batch: list[_Stretch], future: Future[Embedded]) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import html
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app import wording
+from app.bars import SlimProgress
 from app.controls import Button, IconButton, Label
 from app.theme import SPACE_PX
 from core import Activity, Progress
 
 HEIGHT_PX = 36
+_BAR_PX = 96
 _AT_WORK = {Activity.SCANNING, Activity.INDEXING, Activity.LISTENING, Activity.PAUSED}
 
 
@@ -33,7 +34,9 @@ class StatusLine(QWidget):
         self._progress = Progress()
         self._resting = ""
         self.setFixedHeight(HEIGHT_PX)
-        self._bar = _Bar()
+        self._bar = SlimProgress()
+        self._bar.setFixedWidth(_BAR_PX)
+        self._bar.setAccessibleName("Progress")
         self.text = Label(dim=True, elide=Qt.TextElideMode.ElideRight)
         self.pause_button = Button("Pause", flat=True)
         self.pause_button.clicked.connect(self._pause_or_resume)
@@ -93,29 +96,3 @@ def say(progress: Progress) -> str:
         parts = [doing, counted, rate, left]
     parts.append(wording.safe(progress.note))
     return " · ".join(part for part in parts if part)
-
-
-class _Bar(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self._share = 0.0
-        self.setFixedSize(QSize(96, 4))
-        self.setAccessibleName("Progress")
-
-    def show_share(self, share: float) -> None:
-        """How much is done, 0 to 1."""
-        self._share = min(max(share, 0.0), 1.0)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.palette().color(QPalette.ColorRole.Mid))
-        painter.drawRoundedRect(self.rect(), 2, 2)
-        done = self.rect()
-        done.setWidth(round(self.width() * self._share))
-        if self.isRightToLeft():
-            done.moveRight(self.rect().right())
-        painter.setBrush(self.palette().color(QPalette.ColorRole.Highlight))
-        painter.drawRoundedRect(done, 2, 2)

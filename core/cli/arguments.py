@@ -13,8 +13,8 @@ from core.cli.exits import Exit
 
 _EXAMPLES = """\
 examples:
-  likewise index ~/Pictures                 look through a folder and understand its photos
-  likewise search a dog on a beach          find photos by words
+  likewise index ~/Pictures                 look through a folder and understand what is in it
+  likewise search a dog on a beach          find photos, sounds and videos by words
   likewise similar ~/Downloads/cat.jpg -k 5 find the five files most like this photo
   likewise similar talk.mp4 --at 1:05-1:20  find what is like that moment
   likewise search sunset --json | jq -r '.[].path'
@@ -37,7 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; what it returns has `command` and `library`, each None if not given."""
     parser = _Parser(
         prog="likewise",
-        description="Finds the photos on this computer that are like this one, or like your words.",
+        description="Finds the photos, sounds and videos on this computer that are like this one, or like your words.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

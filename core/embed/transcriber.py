@@ -24,7 +24,7 @@ from core.records import SOUND_RATE_HZ, Line, Samples, Vectors
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-AT_ONCE = 8
+AT_ONCE = 4
 """Windows of LONGEST_S that are written down together."""
 TICK_MS = 20
 """Whisper's unit of time."""

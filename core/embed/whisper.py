@@ -55,7 +55,7 @@ class Whisper:
             answers_media=True,
             reason="sounds like",
         )
-        self.spec = EncoderSpec(card.model_id, card.title, revision, card.role, (space,), at_once=4)
+        self.spec = EncoderSpec(card.model_id, card.title, revision, card.role, (space,), at_once=2)
 
     @property
     def runs_on(self) -> str:

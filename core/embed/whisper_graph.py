@@ -35,8 +35,6 @@ SHIFT = 4
 SCALE = 4
 LOUDNESS = 0.3
 """Loudness grows with the power of a sound to the power of 0.3 (Stevens 1955, doi:10.1121/1.1908048)."""
-
-
 LAYERS = 2
 """How many are averaged."""
 
@@ -71,9 +69,7 @@ def _build(weights: WhisperWeights) -> torch.nn.Module:
     from transformers.models.whisper.configuration_whisper import WhisperConfig
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-    logging.getLogger("transformers").setLevel(
-        logging.ERROR
-    )  # the configuration reads a property that warns of no loss
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # reading a configuration warns of no loss
     taken = layers(weights)
     with torch.device("meta"):  # no time is lost on random weights
         encoder: Any = WhisperEncoder(WhisperConfig(**{**weights.config, "encoder_layers": taken[-1]}))

@@ -56,6 +56,8 @@ ARCHITECTURE = {
     "decoder/start_from_zero_embedding": 0,
 }
 """What a Whisper model is, beside its tensors."""
+NEEDED = {"encoder_layers", "encoder_attention_heads", "encoder_ffn_dim", "d_model", "num_mel_bins"}
+"""What a repository's configuration must say."""
 UNUSED = ("decoder/alignment_heads", "decoder/alignment_layer")
 """How ctranslate2 finds the times of words."""
 
@@ -101,6 +103,8 @@ def _hub(folder: Path) -> WhisperWeights:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     if config.get("model_type") != "whisper":
         raise ModelError(f"The model in {folder} is not a Whisper model.")
+    if missing := NEEDED - config.keys():
+        raise ValueError(f"config.json lacks {', '.join(sorted(missing))}")
     try:
         tensors: Any = safe_open(folder / HUB_FILE, "numpy")
     except SafetensorError as error:

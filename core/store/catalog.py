@@ -153,10 +153,10 @@ class Catalog:
 
     # work
 
-    def claim(self, limit: int) -> list[WorkItem]:
+    def claim(self, limit: int, *, later: bool = True) -> list[WorkItem]:
         """Takes up to `limit` waiting files of online folders, newest first, those that failed before last.
 
-        Files of which only what takes long is left come after all others, and one at a time.
+        Files of which only what takes long is left come after all others and one at a time, and only if `later`.
 
         The attempt is committed before it begins, so that a file that ends the app is known when it starts again.
         """
@@ -164,9 +164,9 @@ class Catalog:
             rows = self._db.execute(
                 """SELECT file.id, file.path, file.kind, attempts + 1, signature, later
                    FROM file JOIN folder ON folder.id = folder_id
-                   WHERE file.state = 'waiting' AND folder.state = 'online'
+                   WHERE file.state = 'waiting' AND folder.state = 'online' AND later <= ?
                    ORDER BY later, attempts, mtime DESC, file.id LIMIT ?""",
-                (limit,),
+                (later, limit),
             ).fetchall()
             rows = [row for row in rows if not row[-1]] or rows[:1]
             self._db.executemany(

@@ -67,7 +67,7 @@ class Dialog:
 
 
 def draw_models(application: QApplication, hub: Hub) -> None:
-    """A download on its way, one that waits, one that failed; then what is further down."""
+    """The better model suggested, on its way here and taking over; one that was refused; where things are kept."""
     stage = Stage(application, "library")
     stage.until(lambda: stage.window.folders_model.known)
     stage.engine.add_folder(make_pictures(Path.home() / "Pictures")).result()

@@ -19,7 +19,7 @@ from core.embed.encoder import Weights
 from core.embed.head import unit
 from core.embed.synthetic import synthetic_sounds
 from core.embed.whisper import Whisper
-from core.embed.whisper_weights import open_whisper, read_variables
+from core.embed.whisper_weights import NEEDED, open_whisper, read_variables
 from core.errors import ModelError
 from core.records import SOUND_RATE_HZ, ModelCard, Role, Samples, Segment, Vectors
 
@@ -119,6 +119,17 @@ def test_another_kind_of_model_is_a_sentence(weights_in: WeightsIn, tmp_path: Pa
     (tmp_path / "model.safetensors").write_bytes(b"")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "clip"}))
     with pytest.raises(ModelError, match="not a Whisper model"):
+        Whisper(CARD, weights=weights_in(tmp_path), device="cpu", cache=tmp_path)
+
+
+def test_a_repository_that_is_not_whole_is_a_sentence(weights_in: WeightsIn, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "whisper", "d_model": 512}))
+    (tmp_path / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(ModelError, match=r"config\.json lacks encoder_"):
+        Whisper(CARD, weights=weights_in(tmp_path), device="cpu", cache=tmp_path)
+    config = dict.fromkeys(NEEDED, 2) | {"model_type": "whisper"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"model\.safetensors holds no Whisper model"):
         Whisper(CARD, weights=weights_in(tmp_path), device="cpu", cache=tmp_path)
 
 
