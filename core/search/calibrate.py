@@ -43,7 +43,8 @@ SAMPLE_SIZE = 1000
 USUAL_COUNT = 1000
 """Surprises are those of a library of so many things; in a smaller one a match must be just as convincing."""
 MOST_FREEDOM = 100
-"""Degrees of freedom of chance's tails, however much was measured. Measured: benchmarks/strengths.py."""
+"""Degrees of freedom of chance's tails, however much was measured. Fewer would call less strong that is not there, and
+less that is: chosen by hand on the photos of benchmarks/strengths.py."""
 SMALLEST_DEVIATION = 1e-3
 """Things that all look alike must not make every small difference a surprise."""
 NORMAL_QUARTILE = NormalDist().inv_cdf(0.75)
