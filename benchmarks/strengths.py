@@ -129,7 +129,9 @@ def main() -> None:
     try:
         for name in ("flickr8k", "caltech101", "grocery"):
             labels, decoded = decode(pool, Path(SHARED) / "data" / name)
-            photos.append(next(iter(starter.encode_media([one.segments[0] for one in decoded]).values())))
+            for start in range(0, len(decoded), 16):
+                segments = [one.segments[0] for one in decoded[start : start + 16]]
+                photos.append(next(iter(starter.encode_media(segments).values())))
             classes += [row["class"] if name == "caltech101" else "" for row in labels]
     finally:
         pool.close(10)

@@ -100,9 +100,7 @@ def video_copies(engine: Engine) -> None:
         found = [file_id for file_id in found if file_id != files[original["file"]]]
         precisions.append(average_precision(wanted, found))
         recalls.append(len(wanted & set(found[: len(wanted)])) / max(1, len(wanted)))
-    print(
-        f"original → copies: mAP {np.mean(precisions):.3f}, R-precision {np.mean(recalls):.3f} ({len(precisions)})"
-    )
+    print(f"original → copies: mAP {np.mean(precisions):.3f}, R-precision {np.mean(recalls):.3f} ({len(precisions)})")
 
 
 def speech(engine: Engine) -> None:

@@ -112,7 +112,7 @@ class Clip:
             dim=self._family.dim,
             answers_text=True,
             answers_media=True,
-            reason="looks like what was asked",
+            reason="looks like",
         )
         most = at_once(self._family.gmac, reduced=self.reduced)
         return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), view, at_once=most)

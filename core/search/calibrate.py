@@ -5,11 +5,12 @@ is how far a score stands above what this very question gets by chance, in devia
 normalisation before fusing rankings; Montague & Aslam 2001, "Relevance score normalization for metasearch").
 
 Chance is measured on a sample of everything. Some of that is what was asked for, and in a small library much: so not
-mean and deviation are taken, which it would spoil, but the median, and the larger of the deviation below the median
-and that up to the upper quartile (Huber 1981, Robust Statistics). That bears one thing in ten being a match. That
-chance is measured on few things, or has longer tails than a normal one, as scores of real models do, is made up for by
-Student's t, brought back to a normal deviate as in Wallace 1959, "Bounds on normal approximations to Student's and the
-chi-square distributions": in a library of a few without strangers to be compared with, little is called strong.
+mean and deviation are taken, which it would spoil, but the median, and the larger of the deviation below the median and
+that up to the upper quartile, if that is less than the deviation of all (Huber 1981, Robust Statistics). It bears one
+thing in ten being a match. That chance is measured on few things, or has longer tails than a normal one, as scores of
+real models do, is made up for by Student's t, brought back to a normal deviate as in Wallace 1959, "Bounds on normal
+approximations to Student's and the chi-square distributions": in a library of a few without strangers to be compared
+with, little is called strong.
 
 How far is far enough depends on how many things had their chance: the expected number of things that would reach a
 score by chance (the E-value of Karlin & Altschul 1990, doi:10.1073/pnas.87.6.2264) is what makes a match likely or
@@ -42,7 +43,8 @@ SAMPLE_SIZE = 1000
 USUAL_COUNT = 1000
 """Surprises are those of a library of so many things; in a smaller one a match must be just as convincing."""
 MOST_FREEDOM = 100
-"""Degrees of freedom of chance's tails, however much was measured. Measured: benchmarks/strengths.py."""
+"""Degrees of freedom of chance's tails, however much was measured. Fewer would call less strong that is not there, and
+less that is: chosen by hand on the photos of benchmarks/strengths.py."""
 SMALLEST_DEVIATION = 1e-3
 """Things that all look alike must not make every small difference a surprise."""
 NORMAL_QUARTILE = NormalDist().inv_cdf(0.75)
@@ -99,7 +101,9 @@ def _middle(scores: Numbers, weights: Numbers) -> tuple[float, float]:
     median, quartile = np.interp([0.5, 0.75], shares, scores)
     below = scores <= median
     deviation = math.sqrt(float(np.average((scores[below] - median) ** 2, weights=weights[below])))
-    return float(median), max(deviation, float(quartile - median) / NORMAL_QUARTILE)
+    deviation = max(deviation, float(quartile - median) / NORMAL_QUARTILE)
+    of_all = math.sqrt(float(np.average((scores - np.average(scores, weights=weights)) ** 2, weights=weights)))
+    return float(median), min(deviation, of_all)
 
 
 def alike(vectors: Vectors, places: Ids, sizes: Ids) -> Numbers:
