@@ -23,7 +23,7 @@ from core.decode.source import open_source
 from core.errors import MediaError
 from core.records import Reason
 from tests.conftest import WAIT_S
-from tests.core.decode.conftest import MAX_PIXELS, WANTED
+from tests.core.decode.conftest import MAX_PIXELS, VIEW, WANTED
 
 EXTENSIONS = ["jpg", "png", "webp", "gif", "bmp", "tif", "avif", "heic"]
 PICTURES = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "avif": "AVIF"}
