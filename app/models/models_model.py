@@ -8,11 +8,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.bridge import Bridge
-from core import CoreError, Engine, Event, ModelChanged, ModelState, ModelStatus, Role
+from core import CoreError, Event, ModelChanged, ModelState, ModelStatus, Role
+
+if TYPE_CHECKING:
+    from core import Engine
 
 _MEASURED_S = 1.0
 """How long a download must have run before its speed says anything."""

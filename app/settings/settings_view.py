@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
@@ -28,7 +28,10 @@ from app.models.models_view import ModelsView
 from app.settings.fields import SettingField
 from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
 from app.theme import SPACE_PX
-from core import Engine, Settings, SettingSpec
+from core import Settings, SettingSpec
+
+if TYPE_CHECKING:
+    from core import Engine
 
 _SILENCE_MS = 400
 _SIZE = QSize(860, 640)

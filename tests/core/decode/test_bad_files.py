@@ -23,7 +23,7 @@ from core.decode.source import open_source
 from core.errors import MediaError
 from core.records import Reason
 from tests.conftest import WAIT_S
-from tests.core.decode.conftest import MAX_PIXELS, WANTED
+from tests.core.decode.conftest import MAX_PIXELS, VIEW, WANTED
 
 EXTENSIONS = ["jpg", "png", "webp", "gif", "bmp", "tif", "avif", "heic"]
 PICTURES = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "avif": "AVIF"}
@@ -74,7 +74,7 @@ def test_the_content_decides_how_a_file_is_read(
         decoded = pool.decode(os.fsencode(path), WANTED).result(WAIT_S)
 
         assert decoded.metadata.format == PICTURES.get(content, "HEIF")
-        assert decoded.segments[0].viewsWANTED.shape == (224, 224, 3)
+        assert decoded.segments[0].views[VIEW].shape == (224, 224, 3)
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
@@ -324,7 +324,7 @@ def test_a_replacer_at_work_never_gets_a_mixture_through(pool: DecodePool, tmp_p
             future = pool.decode(os.fsencode(path), WANTED)
             error = future.exception(WAIT_S)
             if error is None:
-                pixels = future.result().segments[0].viewsWANTED
+                pixels = future.result().segments[0].views[VIEW]
                 assert tuple(pixels[0, 0]) in colours.values()
                 assert (pixels == pixels[0, 0]).all()
             else:

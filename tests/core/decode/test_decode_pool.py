@@ -98,7 +98,7 @@ def test_pasted_bytes_are_decoded_like_a_file(pool: DecodePool, photo: bytes) ->
 
     assert pasted.thumbnail == read.thumbnail
     assert pasted.metadata == read.metadata
-    assert np.array_equal(pasted.segments[0].viewsWANTED, read.segments[0].viewsWANTED)
+    assert np.array_equal(pasted.segments[0].views[VIEW], read.segments[0].views[VIEW])
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_very_large_pictures_are_decoded_one_at_a_time_and_rightly(tmp_path: Pat
     Image.linear_gradient("L").resize((7200, 7200), Image.Resampling.NEAREST).save(path, compress_level=1)
     with decoding(2) as pool:
         futures = [pool.decode(os.fsencode(path), WANTED) for _ in range(2)]
-        pixels = [future.result(WAIT_S).segments[0].viewsWANTED for future in futures]
+        pixels = [future.result(WAIT_S).segments[0].views[VIEW] for future in futures]
 
     expected = as_seen(Image.linear_gradient("L"))
     assert all(difference(seen, expected) < 2 for seen in pixels)

@@ -165,7 +165,7 @@ def test_torchs_own_file_is_read_and_no_program_in_it_is_run(
     assert cosines(asked(made(copy), TEXTS), asked(made(tiny_clip), TEXTS)).min() > 0.9999
 
     torch.save({"weights": Path("/")}, copy / "pytorch_model.bin")
-    with pytest.raises(ModelError, match="Weights only load failed"):
+    with pytest.raises(ModelError, match="hold more than numbers"):
         made(copy).load()
 
 
