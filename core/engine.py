@@ -57,8 +57,7 @@ from core.watch.folder import watchable
 
 log = logging.getLogger(__name__)
 
-LISTENER = "whisper"
-"""The model that writes down what is said."""
+LISTENER = "whisper"  # the model that writes down what is said
 
 
 class Engine:
