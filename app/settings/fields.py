@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from app.controls import Label
 from app.theme import SPACE_PX
@@ -50,6 +50,10 @@ class SettingField(QWidget):
             choice.setCurrentText(str(value))
             choice.currentTextChanged.connect(tell)
             return choice
+        if spec.kind is str:
+            line = QLineEdit(str(value))
+            line.textEdited.connect(tell)
+            return line
         number = QSpinBox() if spec.kind is int else QDoubleSpinBox()
         high = spec.high if spec.high is not None else _MAX_INT
         if isinstance(number, QDoubleSpinBox):
