@@ -51,6 +51,7 @@ class Asker:
         self._pool = pool
         self._lineup = lineup
         self._max_bytes = max_bytes
+        self._at_work = Lineup()
 
     def answer(self, searcher: Searcher, question: Question, abandoned: threading.Event) -> Answer:
         """The answer to `question`.
@@ -60,6 +61,8 @@ class Asker:
             ModelError: no encoder can understand the words or the example.
             CancelledError: `abandoned` was set.
         """
+        self._at_work = self._lineup()  # one lineup for the whole answer, and for the searcher: it may change meanwhile
+        searcher.use(self._at_work.asked)
         question = replace(question, text=_clean(question.text), without=_clean(question.without))
         asked: list[Asked] = []
         for text, less in ((question.text, False), (question.without, True)):
@@ -77,15 +80,13 @@ class Asker:
         """Makes strangers known in every space asked, once."""
         unmet = frozenset(searcher.unmet(space_id for part in asked for space_id in part.vectors))
         if unmet:
-            encoders = [encoder for encoder in self._lineup().encoders if spaces_of([encoder]) & unmet]
+            encoders = [encoder for encoder in self._at_work.encoders if spaces_of([encoder]) & unmet]
             strangers = _wait(self._gpu.call(Priority.INTERACTIVE, Embedder.strangers, encoders), abandoned)
             searcher.meet({space_id: rows for space_id, rows in strangers.items() if space_id in unmet})
 
     def _answering_words(self) -> list[Encoder]:
         return [
-            encoder
-            for encoder in self._lineup().answering()
-            if any(space.answers_text for space in encoder.spec.spaces)
+            encoder for encoder in self._at_work.answering() if any(space.answers_text for space in encoder.spec.spaces)
         ]
 
     def _understand(self, searcher: Searcher, example: Example, abandoned: threading.Event) -> Asked:
@@ -101,7 +102,7 @@ class Asker:
         except MediaError as error:
             name = example.path.name if example.path is not None else "What was pasted"
             raise QuestionError(f"{name} cannot be used as an example: {error.what}", error.advice) from error
-        embedded = self._understanding.embed(self._lineup().answering(), decoded.segments, Priority.INTERACTIVE)
+        embedded = self._understanding.embed(self._at_work.answering(), decoded.segments, Priority.INTERACTIVE)
         rows: dict[SpaceId, list[Vectors]] = {}
         for segment in _wait(embedded, abandoned).vectors:
             for space_id, vector in segment.items():
@@ -115,13 +116,13 @@ class Asker:
             signature, kind = signature_of(path), kind_of(path) or Kind.IMAGE
             require_readable_size(signature, self._max_bytes(kind))
             content = content_hash(path, signature)
-            wanted = wanted_by(self._lineup().of_kind(kind))
+            wanted = wanted_by(self._at_work.of_kind(kind))
             future = self._pool.decode(
                 path, wanted, from_ms=example.start_ms or 0, until_ms=example.end_ms, priority=Priority.INTERACTIVE
             )
             return content, future
         data = example.data or b""
-        wanted = wanted_by(self._lineup().of_kind(Kind.IMAGE))
+        wanted = wanted_by(self._at_work.of_kind(Kind.IMAGE))
         return content_hash_of(data), self._pool.decode_data(data, wanted, priority=Priority.INTERACTIVE)
 
 
