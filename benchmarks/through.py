@@ -1,14 +1,14 @@
 """Videos and speech through the whole program: each set indexed by the engine, each question answered by its search.
 
 `python benchmarks/through.py [SET …]`; sets are read from LIKEWISE_SHARED. The peer of each table is what a simple tool
-does: names are no help in these sets, so chance for videos by words, an 8 × 8 grey frame for copies, and words that
-are said (SQLite's FTS5 over the same transcripts) for what is meant.
+does: chance for videos by words, and the very words (SQLite's FTS5 over the same transcripts) for what is meant.
 """
 
 from __future__ import annotations
 
 import csv
 import os
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -34,14 +34,21 @@ def labels(name: str) -> list[dict[str, str]]:
 
 
 def indexed(engine: Engine, name: str) -> dict[str, FileId]:
-    """The set's files by name, once all are indexed."""
+    """The set's files, once all are indexed. They are copied under numbers: their own names say what is in them."""
+    folder = engine.library.root.with_name("media")
+    folder.mkdir()
+    names = {}
+    for number, row in enumerate(labels(name)):
+        path = folder / f"{number:04}{Path(row['file']).suffix}"
+        shutil.copy(SHARED / name / row["file"], path)
+        names[path.name] = row["file"]
     engine.start(watch=False)
     started = time.perf_counter()
-    engine.add_folder((SHARED / name).resolve()).result()
+    engine.add_folder(folder).result()
     engine.wait_idle().result()
     listed = engine.search(Question(limit=ALL)).result().results
     print(f"\n{name}: {len(listed)} files indexed in {time.perf_counter() - started:.0f} s")
-    return {str(result.path.relative_to((SHARED / name).resolve())): result.file_id for result in listed}
+    return {names[result.path.name]: result.file_id for result in listed}
 
 
 def ranking(engine: Engine, question: Question) -> list[FileId]:
@@ -141,7 +148,7 @@ SETS: dict[str, Callable[[Engine], None]] = {
 def main() -> None:
     heading("Videos and speech through the whole program")
     for name in sys.argv[1:] or SETS:
-        with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as engine:
+        with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder, "library")) as engine:
             SETS[name](engine)
 
 
