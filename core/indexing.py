@@ -104,6 +104,10 @@ class Indexer:
             self._cancelled = False
         return self._scanner.ask(ALL_FOLDERS if folder_id is None else folder_id)
 
+    def accept(self, folder_id: FolderId) -> Future[None]:
+        """Takes a folder for what it is now, whatever was there before; done as `scan` is."""
+        return self._scanner.accept(folder_id)
+
     def pause(self) -> None:
         """Finishes the files begun and takes no more until `resume`; a long one waits in the middle."""
         self._paused = True
@@ -188,6 +192,8 @@ class Indexer:
                 retry_at = time.monotonic() + RETRY_AFTER_S
             self._upkeep.rest()
             until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
+            if (confirm_in_s := self._scanner.confirm_in_s) is not None:
+                until = min(until, time.monotonic() + confirm_in_s)
             if self._tidy_from > time.monotonic():
                 until = min(until, self._tidy_from)
             self._wake.wait(max(0.0, until - time.monotonic()))

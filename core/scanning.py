@@ -12,11 +12,14 @@ from core.errors import FolderError
 from core.events import EventBus, FoldersChanged, LibraryChanged
 from core.paths import LibraryPaths
 from core.records import Changes, Folder, FolderId, FolderState
+from core.runtime import clock
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.storage import Storage
+from core.store.presence import CONFIRM_AFTER_S
 from core.store.reader import Reader
-from core.watch.changes import compare, root_state
+from core.watch.changes import arrived, compare, proven
+from core.watch.root import RootIdentity, drive_of, root_state
 from core.watch.scan import scan
 from core.watch.watcher import Watcher
 
@@ -51,6 +54,8 @@ class Scanner:
         self._ended = False
         self._watcher: Watcher | None = None
         self._watched: dict[Path, FolderId] = {}
+        self._accepted: set[FolderId] = set()
+        self._confirm_at_s: dict[FolderId, float] = {}
 
     # from any thread
 
@@ -67,6 +72,11 @@ class Scanner:
                 future.cancel()
         self._wake()
         return future
+
+    def accept(self, folder_id: FolderId) -> Future[None]:
+        """Wants a folder to be scanned and taken for what it is then, whatever was there before."""
+        self._accepted.add(folder_id)
+        return self.ask(folder_id)
 
     @property
     def is_due(self) -> bool:
@@ -94,8 +104,17 @@ class Scanner:
         seen = watcher is None or all(watcher.coverage(root) for root in self._watched)
         return chosen_s if seen else min(chosen_s, UNSEEN_EVERY_S)
 
+    @property
+    def confirm_in_s(self) -> float | None:
+        """In how long `scan_next` is to be called though nobody asks: what was not found is looked for again."""
+        return min((at_s - clock.steady_s() for at_s in self._confirm_at_s.values()), default=None)
+
     def scan_next(self, reader: Reader) -> bool:
         """Scans what was asked for first; False when nothing is."""
+        for folder_id in [one for one, at_s in self._confirm_at_s.items() if at_s <= clock.steady_s()]:
+            del self._confirm_at_s[folder_id]
+            with self._lock:
+                self._wanted.setdefault(folder_id, [])
         with self._lock:
             wanted = next(iter(self._wanted), None)
             if wanted is None:
@@ -118,23 +137,37 @@ class Scanner:
     def _scan(self, reader: Reader, folder: Folder) -> None:
         self._begins(folder)
         self._listen(folder)
+        accepted = folder.folder_id in self._accepted
+        self._accepted.discard(folder.folder_id)
+        root = RootIdentity.of(folder.path)
         listing = scan(folder.path, kind_of, exclude=[self._library.root], stop=self._stop)
         if self._stop():
             return
         known = reader.known_files(folder.folder_id)
-        state = root_state(listing, len(known))
-        changes = compare(known, listing) if state is FolderState.ONLINE else Changes()
-        if state is folder.state and not changes:
+        state = root_state(listing, known, RootIdentity.parse(folder.root), root, accepted=accepted)
+        changes = Changes()
+        if state is FolderState.ONLINE:
+            changes = proven(compare(known, listing), known)
+            changes = arrived(changes, reader.twins(folder.folder_id, changes.added))
+            if RootIdentity.of(folder.path) != root:  # gone while we looked: what was not found proves nothing
+                state, changes = FolderState.OFFLINE, Changes()
+        is_new_root = state is FolderState.ONLINE and str(root) != folder.root
+        if state is folder.state and not (changes or is_new_root or folder.asks):
             return
+        drive = drive_of(folder.path)
 
         def apply(storage: Storage) -> None:
-            storage.catalog.set_folder_state(folder.folder_id, state)
-            storage.catalog.apply_changes(folder.folder_id, changes)
+            storage.catalog.pass_time(clock.steady_s())
+            storage.catalog.set_folder_state(folder.folder_id, state, str(root), drive)
+            if state is FolderState.ONLINE:
+                storage.catalog.apply_changes(folder.folder_id, changes)
 
         try:
             self._store.call(Priority.NORMAL, apply).result()
         except FolderError:
             return  # removed while it was looked through
+        if changes.missing and reader.is_missing_any(folder.folder_id):
+            self._confirm_at_s.setdefault(folder.folder_id, clock.steady_s() + CONFIRM_AFTER_S)
         self._events.publish(FoldersChanged())
         self._events.publish(LibraryChanged())
 

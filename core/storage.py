@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.paths import LibraryPaths
+from core.runtime import clock
 from core.store.catalog import Catalog
 from core.store.saving import IndexedFile
 from core.store.thumbnails import Thumbnails
@@ -30,6 +31,7 @@ class Storage:
 
     def purge(self) -> None:
         """Forgets contents that have had no file for a month."""
+        self.catalog.pass_time(clock.steady_s())
         self.thumbnails.remove(self.catalog.purge_orphans())
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +16,7 @@ from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, Folde
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 _NO_INDEX = QModelIndex()
+_STATES = {FolderState.OFFLINE: "not reachable", FolderState.CHANGED: "something else is in its place"}
 
 
 class Place(Enum):
@@ -41,9 +41,9 @@ class Row:
     folder: Folder | None = None
 
     @property
-    def is_offline(self) -> bool:
-        """Whether it is a folder that cannot be read now."""
-        return self.folder is not None and self.folder.state is FolderState.OFFLINE
+    def is_away(self) -> bool:
+        """Whether it is a folder that cannot be read now, or is not what it was."""
+        return self.folder is not None and self.folder.state is not FolderState.ONLINE
 
 
 class FoldersModel(QAbstractListModel):
@@ -136,7 +136,7 @@ class FoldersModel(QAbstractListModel):
             rows.append(Row(Place.KIND, wording.kind_title(kind), icon_name, found[kind], kind=kind))
         rows.append(Row(Place.HEADING, "Folders"))
         for folder in self.folders:
-            icon_name = "folder-offline" if folder.state is FolderState.OFFLINE else "folder"
+            icon_name = "folder" if folder.state is FolderState.ONLINE else "folder-offline"
             count = sum(folder.found.values())
             rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, count, folder=folder))
         if self.failed:
@@ -164,8 +164,8 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_described(row))
         if role == Qt.ItemDataRole.ToolTipRole and row.folder is not None:
-            offline = "<br>Not reachable now" if row.is_offline else ""
-            return f"<p style='white-space:pre'>{html.escape(wording.safe(str(row.folder.path)))}{offline}</p>"
+            state = [_STATES[row.folder.state].capitalize()] if row.is_away else []
+            return wording.tip([wording.safe(str(row.folder.path)), *state])
         return None
 
 
@@ -179,6 +179,6 @@ def _described(row: Row) -> list[str]:
         said.append(wording.count(row.count, "file"))
     elif row.place is not Place.HEADING:
         said.append(wording.count(row.count, wording.kind_name(row.kind) if row.kind else "file"))
-    if row.is_offline:
-        said.append("not reachable")
+    if row.folder is not None and row.is_away:
+        said.append(_STATES[row.folder.state])
     return said

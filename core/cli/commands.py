@@ -42,6 +42,9 @@ def index(arguments: Namespace) -> Exit:
     with opened(arguments.library, chosen_settings(arguments)) as engine:
         engine.start(watch=False)
         added = {_add(engine, path) for path in arguments.paths}
+        if arguments.as_it_is:
+            for folder_id in added:
+                engine.accept_folder(folder_id).result()
         follow(engine, engine.wait_idle())
         folders = [folder for folder in engine.folders().result() if folder.folder_id in added]
     failed = sum(folder.failed for folder in folders)
@@ -51,6 +54,11 @@ def index(arguments: Namespace) -> Exit:
     for folder in folders:
         if folder.state is FolderState.OFFLINE:
             say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept.")
+        elif folder.state is FolderState.CHANGED:
+            say(
+                f"{shown(folder.path)} is not what it was: another drive may be in its place. What is known of it was"
+                " kept; if it is to be used as it is now, add --as-it-is."
+            )
     return Exit.DONE
 
 

@@ -16,7 +16,7 @@ from core.records.basics import (
     SpaceId,
     Vectors,
 )
-from core.records.files import Changes, Folder, FolderState, FoundFile, KnownFile, Signature
+from core.records.files import Away, Changes, Folder, FolderState, FoundFile, KnownFile, Signature
 from core.records.media import (
     CLIP_FPS,
     CLIP_FRAMES,
@@ -52,6 +52,7 @@ __all__ = [
     "WINDOW_MS",
     "Activity",
     "Answer",
+    "Away",
     "Changes",
     "Clip",
     "ContentHash",

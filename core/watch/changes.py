@@ -1,23 +1,16 @@
-"""How a folder differs from what the catalog remembers of it, and whether it can be trusted at all."""
+"""How a folder differs from what the catalog remembers of it."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from core.records import Changes, FileId, FolderState, FoundFile, KnownFile, Signature
+from core.records import Changes, FileId, FoundFile, KnownFile, Signature
 from core.watch.scan import Listing
-
-
-def root_state(listing: Listing, known_count: int) -> FolderState:
-    """OFFLINE when nothing may be concluded from `listing`: the root could not be listed, or all files seem gone.
-
-    A drive that was unplugged leaves an empty folder behind, exactly as if its files had been deleted.
-    """
-    lost = listing.root in listing.unread or (known_count > 0 and not listing.files)
-    return FolderState.OFFLINE if lost else FolderState.ONLINE
 
 
 def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
@@ -27,28 +20,32 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
     - moved: the same inode, size and modification time under another path, and no longer under its own (a rename
       changes ctime, so that is not asked). Also a file whose drive got another device number: same path, same size
       and times. Nothing need be read again.
-    - gone: not found, though every directory above it was listed.
+    - missing: not found, though every directory above it was listed. `proven` makes sure.
+    - back: was missing, and is at its path as it was.
 
-    Paths may pass from one file to another (two that changed places, one renamed over another): apply gone first,
-    then all of moved at once, then changed and added.
+    Paths may pass from one file to another (two that changed places, one renamed over another): apply all of moved at
+    once, then changed and added.
     """
     known_at = {file.path: file for file in known}
     found_at = {file.path: file for file in listing.files}
-    missing = _missing(known, found_at, listing.unread)
+    candidates_at = _missing(known, found_at, listing.unread)
     added: list[FoundFile] = []
     changed: list[tuple[FileId, FoundFile]] = []
     moved: list[tuple[FileId, FoundFile]] = []
+    back: list[FileId] = []
     remaining: list[FoundFile] = []
     arrived: set[FileId] = set()
     for found in listing.files:
         before = known_at.get(found.path)
         if before is not None and before.signature == found.signature:
+            if not before.is_here:
+                back.append(before.file_id)
             continue
         if before is not None and _renumbered(before.signature, found.signature):
             moved.append((before.file_id, found))
         elif before is not None and _same_inode(before.signature, found.signature):
             remaining.append(found)
-        elif candidates := missing.get(_inode_key(found.signature)):
+        elif candidates := candidates_at.get(_inode_key(found.signature)):
             origin = candidates.pop()
             arrived.add(origin.file_id)
             moved.append((origin.file_id, found))
@@ -62,8 +59,45 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
             changed.append((before.file_id, found))
 
     replaced = {file_id for file_id, _ in changed}
-    gone = [file.file_id for candidates in missing.values() for file in candidates if file.file_id not in replaced]
-    return Changes(tuple(added), tuple(changed), tuple(moved), tuple(sorted(gone)))
+    missing = [file.file_id for files in candidates_at.values() for file in files if file.file_id not in replaced]
+    return Changes(tuple(added), tuple(changed), tuple(moved), tuple(sorted(missing)), tuple(back))
+
+
+def proven(changes: Changes, known: Sequence[KnownFile]) -> Changes:
+    """The changes without those missing files of which the system does not say that they are not there.
+
+    What a directory lists is not proof enough: drives that fail and servers that are busy leave files out.
+    """
+    if not changes.missing:
+        return changes
+    path_of = {file.file_id: file.path for file in known}
+    return replace(changes, missing=[file_id for file_id in changes.missing if is_absent(path_of[file_id])])
+
+
+def arrived(changes: Changes, elsewhere: Sequence[KnownFile]) -> Changes:
+    """The changes with those added files as moved that were `elsewhere` before and are not there any more."""
+    origins: defaultdict[_InodeKey, list[KnownFile]] = defaultdict(list)
+    for file in elsewhere:
+        origins[_inode_key(file.signature)].append(file)
+    added, moved = [], list(changes.moved)
+    for found in changes.added:
+        origin = next((file for file in origins[_inode_key(found.signature)] if is_absent(file.path)), None)
+        if origin is None:
+            added.append(found)
+        else:
+            origins[_inode_key(found.signature)].remove(origin)
+            moved.append((origin.file_id, found))
+    return replace(changes, added=tuple(added), moved=tuple(moved))
+
+
+def is_absent(path: bytes) -> bool:
+    """Whether there is certainly no file at `path`: the system says so, or something else is there."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
 
 
 _InodeKey: TypeAlias = tuple[int, int, int, int]
