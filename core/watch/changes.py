@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from core.records import Changes, FileId, FoundFile, KnownFile, Signature
+from core.watch.identity import signature_from
 from core.watch.scan import Listing
 
 
@@ -18,8 +19,8 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
 
     - changed: the same path, another signature. Its content may be the same; only its hash tells.
     - moved: the same inode, size and modification time under another path, and no longer under its own (a rename
-      changes ctime, so that is not asked). Also a file whose drive got another device number: same path, same size
-      and times. Nothing need be read again.
+      changes ctime, so that is not asked). Also, at the same path, a file that was missing, and one whose drive got
+      another device number: same size and times. Nothing need be read again.
     - missing: not found, though every directory above it was listed. `proven` makes sure.
     - back: was missing, and is at its path as it was.
 
@@ -41,7 +42,7 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
             if not before.is_here:
                 back.append(before.file_id)
             continue
-        if before is not None and _renumbered(before.signature, found.signature):
+        if before is not None and _is_again(before, found.signature):
             moved.append((before.file_id, found))
         elif before is not None and _same_inode(before.signature, found.signature):
             remaining.append(found)
@@ -70,8 +71,8 @@ def proven(changes: Changes, known: Sequence[KnownFile]) -> Changes:
     """
     if not changes.missing:
         return changes
-    path_of = {file.file_id: file.path for file in known}
-    return replace(changes, missing=[file_id for file_id in changes.missing if is_absent(path_of[file_id])])
+    file_of = {file.file_id: file for file in known}
+    return replace(changes, missing=[file_id for file_id in changes.missing if _is_absent(file_of[file_id])])
 
 
 def arrived(changes: Changes, elsewhere: Sequence[KnownFile]) -> Changes:
@@ -81,7 +82,7 @@ def arrived(changes: Changes, elsewhere: Sequence[KnownFile]) -> Changes:
         origins[_inode_key(file.signature)].append(file)
     added, moved = [], list(changes.moved)
     for found in changes.added:
-        origin = next((file for file in origins[_inode_key(found.signature)] if is_absent(file.path)), None)
+        origin = next((file for file in origins[_inode_key(found.signature)] if _is_absent(file)), None)
         if origin is None:
             added.append(found)
         else:
@@ -90,14 +91,17 @@ def arrived(changes: Changes, elsewhere: Sequence[KnownFile]) -> Changes:
     return replace(changes, added=tuple(added), moved=tuple(moved))
 
 
-def is_absent(path: bytes) -> bool:
-    """Whether there is certainly no file at `path`: the system says so, or something else is there."""
+def _is_absent(file: KnownFile) -> bool:
+    """Whether the file is certainly not at its path: the system says so, or something else is there."""
     try:
-        return not stat.S_ISREG(os.lstat(path).st_mode)
+        status = os.lstat(file.path)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
+    before, now = file.signature, signature_from(status)
+    same = _same_inode(before, now) or (before.size_bytes, before.mtime_ns) == (now.size_bytes, now.mtime_ns)
+    return not (stat.S_ISREG(status.st_mode) and same)
 
 
 _InodeKey: TypeAlias = tuple[int, int, int, int]
@@ -109,6 +113,12 @@ def _inode_key(signature: Signature) -> _InodeKey:
 
 def _same_inode(before: Signature, now: Signature) -> bool:
     return (before.device, before.inode) == (now.device, now.inode)
+
+
+def _is_again(before: KnownFile, now: Signature) -> bool:
+    """Whether it is the same file though its signature is another: its drive's number is, or it was away and back."""
+    came_back = not before.is_here and _inode_key(before.signature) == _inode_key(now)
+    return came_back or _renumbered(before.signature, now)
 
 
 def _renumbered(before: Signature, now: Signature) -> bool:
