@@ -32,8 +32,8 @@ _LOSE = (
            attempts, item_id, date_key, later, missing_at, missing_scans)
        SELECT id, folder_id, path, name_key, stem_key, kind, signature, size_bytes, mtime, state,
            attempts, item_id, date_key, later, missing_at, missing_scans
-       FROM file WHERE missing_scans > 1 AND missing_at <= ?2 AND id IN (SELECT value FROM json_each(?1))""",
-    "DELETE FROM file WHERE missing_scans > 1 AND missing_at <= ?2 AND id IN (SELECT value FROM json_each(?1))",
+       FROM file WHERE missing_at <= ?2 AND id IN (SELECT value FROM json_each(?1))""",
+    "DELETE FROM file WHERE missing_at <= ?2 AND id IN (SELECT value FROM json_each(?1))",
 )
 _DUE = """SELECT id FROM lost WHERE missing_scans >= ?3 AND missing_at <= ?2 AND NOT kept
           AND id IN (SELECT value FROM json_each(?1))"""
