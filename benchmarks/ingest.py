@@ -7,7 +7,7 @@ commits. Both run in this process, turn by turn, on the same distinct photos; mo
 With `--model clip` the network is CLIP ViT-B/32, with random weights, and the loop is transformers' own processor and
 model; `--exact` keeps it to float32 where the processor has bfloat16.
 
-    python benchmarks/ingest.py [--rounds 3] [--model clip [--exact]]
+    python benchmarks/ingest.py [--rounds 3] [--model clip [--exact] [--device cuda]]
                                                     # real photos of $LIKEWISE_SHARED, else of scikit-image
 """
 
@@ -28,7 +28,7 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 import numpy as np
 import torch
-from encoders import Plain, write_vit_b_32
+from encoders import Plain, write_clip
 from PIL import Image
 from report import heading
 from torchvision.transforms import v2
@@ -79,7 +79,7 @@ def make_large(folder: Path) -> None:
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:04}.jpg", quality=90)
 
 
-def starter(_: Path) -> Callable[[Path], object]:
+def starter(_: Path, __: str) -> Callable[[Path], object]:
     """What the loop does with a photo for the starter."""
     shelf = Shelf(model_folder())
     module = efficientnet.graph(shelf.weights(shelf.card("starter"))).build()
@@ -96,13 +96,13 @@ def starter(_: Path) -> Callable[[Path], object]:
     return embed
 
 
-def clip(temporary: Path) -> Callable[[Path], object]:
+def clip(temporary: Path, device: str) -> Callable[[Path], object]:
     """What the loop does with a photo for CLIP, whose weights are made up and put where Likewise finds them."""
     os.environ["LIKEWISE_MODELS"] = str(temporary / "models")
     os.environ["LIKEWISE_MODEL_CACHE"] = str(temporary / "cache")
-    folder = write_vit_b_32(temporary / "vit-b-32")
+    folder = write_clip(temporary / "vit-b-32")
     Shelf(model_folder()).use_folder("clip", folder)
-    plain = Plain(folder)
+    plain = Plain(folder, device)
     return lambda photo: plain.pictures([Image.open(photo)])
 
 
@@ -164,13 +164,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", choices=("starter", "clip"), default="starter")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where both run CLIP")
     parser.add_argument("--exact", action="store_true", help="float32 throughout")
     arguments = parser.parse_args()
     heading("ingest")
     Clip.reduced = not arguments.exact
-    settings = Settings(pictures_model=arguments.model)
+    settings = Settings(pictures_model=arguments.model, device=arguments.device)
     with tempfile.TemporaryDirectory(prefix="likewise-ingest-") as temporary:
-        embed = {"starter": starter, "clip": clip}[arguments.model](Path(temporary))
+        embed = {"starter": starter, "clip": clip}[arguments.model](Path(temporary), arguments.device)
         measure(f"{SMALL} small photos", make_small, embed, settings, arguments.rounds)
         measure(f"{LARGE} photos of 12 megapixels", make_large, embed, settings, arguments.rounds)
 
