@@ -1,7 +1,7 @@
 """Encoders on a graphics card: segments a second into vectors, and what they wait for.
 
 The published sizes with random weights: this says how fast, not how good. "One by one" is the same network in float32
-on the same card, an input at a time, as everybody writes it first; "network alone" has its inputs on the card already, so
+on the same card, an input at a time, as everybody writes it first; "network alone" has its inputs on the card already:
 what is missing to it is what moving and preparing them costs. Rates are medians of `--rounds`, taken in turns.
 
     python benchmarks/accelerator.py [--device cuda] [--rounds 5]
@@ -38,6 +38,8 @@ from tests.tiny_perceiver import PUBLISHED, save_perceiver
 
 JOBS = (1, 16, 128)
 WINDOW_S = 10
+ALONE = 64
+"""Inputs of which the network alone is shown as many at once: of the Perceiver's, more fill the card."""
 Made = tuple[Encoder, Segment]
 
 
@@ -163,7 +165,7 @@ def measure(name: str, make: Callable[[Path, str], Made], device: str, rounds: i
         ways: dict[str, tuple[int, Callable[[], object]]] = {
             "one by one": (16, lambda: [plain(one) for _ in range(16)]),
             **{f"jobs of {size}": (size, lambda size=size: encoder.encode_media([segment] * size)) for size in JOBS},
-            "network alone": (16, alone(run, one * 16, device)),
+            "network alone": (ALONE, alone(run, one * ALONE, device)),
         }
         times: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(rounds + 1):
