@@ -53,6 +53,7 @@ from core.events import (
     ModelChanged,
     NoticePosted,
     ProgressChanged,
+    WatchingChanged,
 )
 from core.paths import LibraryPaths, cache_folder, default_library, log_folder, model_cache, model_folder, resource
 from core.records import (
@@ -69,8 +70,10 @@ from core.records import (
     Folder,
     FolderId,
     FolderState,
+    Gap,
     ItemId,
     Kind,
+    LeftOut,
     LibraryStatus,
     Line,
     Metadata,
@@ -85,9 +88,12 @@ from core.records import (
     Reason,
     Result,
     Role,
+    Rule,
+    Skipped,
     SpaceSpec,
     Stage,
     Strength,
+    Unwatched,
 )
 from core.settings import Settings, SettingSpec
 
@@ -124,8 +130,10 @@ __all__ = [
     "FolderId",
     "FolderState",
     "FoldersChanged",
+    "Gap",
     "ItemId",
     "Kind",
+    "LeftOut",
     "LibraryBusyError",
     "LibraryChanged",
     "LibraryError",
@@ -151,11 +159,15 @@ __all__ = [
     "Reason",
     "Result",
     "Role",
+    "Rule",
     "SettingSpec",
     "Settings",
+    "Skipped",
     "SpaceSpec",
     "Stage",
     "Strength",
+    "Unwatched",
+    "WatchingChanged",
     "__version__",
     "cache_folder",
     "default_library",

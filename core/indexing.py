@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import traceback
@@ -14,11 +15,12 @@ from core.errors import CoreError
 from core.events import BugFound, EventBus, FailuresChanged, FoldersChanged, LibraryChanged, ProgressChanged
 from core.paths import LibraryPaths
 from core.pipeline import Pipeline
-from core.records import Activity, Folder, FolderId, Progress
+from core.records import Activity, Folder, FolderId, Progress, Unwatched
 from core.runtime.lane import Lane
 from core.runtime.pace import Pace
 from core.runtime.worker import Priority
 from core.scanning import ALL_FOLDERS, Scanner
+from core.settings import Settings
 from core.storage import Storage
 from core.store.reader import Reader
 from core.store.spaces import SpacePlan
@@ -32,6 +34,7 @@ TIDY_AFTER_S = 10.0
 """Whoever has just opened a window wants its first answer before the stores are tidied."""
 REST_EVERY_S = 60.0
 """How often it is looked whether a model can be freed."""
+SHORTEST_WAIT_S = 0.1
 RETRY_AFTER_S = 30.0
 """After something stopped all indexing (no model, disk full), it is tried again so much later."""
 
@@ -47,7 +50,7 @@ class Indexer:
         pipeline: Pipeline,
         upkeep: Upkeep,
         events: EventBus,
-        rescan_minutes: Callable[[], int],
+        settings: Callable[[], Settings],
         switched: Callable[[SpacePlan], None],
         advanced: Callable[[], None],
     ) -> None:
@@ -57,7 +60,7 @@ class Indexer:
         self._pipeline = pipeline
         self._upkeep = upkeep
         self._events = events
-        self._rescan_minutes = rescan_minutes
+        self._settings = settings
         self._switched = switched
         self._advanced = advanced
         self._lock = threading.Lock()
@@ -67,6 +70,7 @@ class Indexer:
             library=library,
             store=store,
             events=events,
+            settings=settings,
             wake=self._wake.set,
             stop=self._stop.is_set,
             begins=self._on_scan,
@@ -85,6 +89,11 @@ class Indexer:
         self._thread = threading.Thread(target=self._main, name="ingest", daemon=True)
 
     # from any thread
+
+    @property
+    def unwatched(self) -> tuple[Unwatched, ...]:
+        """The folders in which live watching does not see every change."""
+        return self._scanner.unwatched
 
     def start(self, *, watch: bool) -> None:
         """Begins: scans every folder, indexes what waits, and with `watch` keeps doing so as files change."""
@@ -175,10 +184,10 @@ class Indexer:
 
     def _loop(self, reader: Reader) -> None:
         self.scan()
-        next_full = time.monotonic() + self._look_every_s()
+        full_s = time.monotonic()
         while not self._stop.is_set():
             self._wake.clear()
-            retry_at = next_full
+            retry_at = math.inf
             try:
                 self._work(reader)
             except CancelledError:
@@ -191,18 +200,21 @@ class Indexer:
                 self._blocked(error)
                 retry_at = time.monotonic() + RETRY_AFTER_S
             self._upkeep.rest()
+            next_full = full_s + self._look_every_s()  # asked anew: what is watched is known only after a scan
             until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
             if (confirm_in_s := self._scanner.confirm_in_s) is not None:
                 until = min(until, time.monotonic() + confirm_in_s)
+            if (next_look_s := self._scanner.next_look_s) is not None:
+                until = min(until, next_look_s)
             if self._tidy_from > time.monotonic():
                 until = min(until, self._tidy_from)
-            self._wake.wait(max(0.0, until - time.monotonic()))
+            self._wake.wait(max(SHORTEST_WAIT_S, until - time.monotonic()))
             if time.monotonic() >= next_full:
                 self.scan()
-                next_full = time.monotonic() + self._look_every_s()
+                full_s = time.monotonic()
 
     def _look_every_s(self) -> float:
-        return self._scanner.every_s(self._rescan_minutes() * 60.0)
+        return self._scanner.every_s(self._settings().rescan_minutes * 60.0)
 
     def _work(self, reader: Reader) -> None:
         """Scans and indexes until nothing is left or something tells it not to."""
@@ -222,6 +234,7 @@ class Indexer:
                 go_on=partial(self._go_on, reader),
                 abandoned=lambda: self._cancelled or self._stop.is_set(),
                 finished=partial(self._on_finished, reader),
+                unsettled=self._scanner.look_again,
             )
             self._tell(self._progress, force=True)
             self._tell_failures(reader)
@@ -265,7 +278,7 @@ class Indexer:
             self._events.publish(FoldersChanged())
         if time.monotonic() >= self._tidy_from:
             self._upkeep.run(self._is_quiet)
-        if self._is_quiet():
+        if self._is_quiet() and not self._scanner.settles:
             for future in self._take_due():
                 future.set_result(None)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from app import wording
 from app.bridge import Bridge
+from app.folders.remarks import skipped_lines
 from app.icons import KIND_ICONS
 from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, FolderState, Kind, LibraryChanged
 
@@ -165,8 +166,15 @@ class FoldersModel(QAbstractListModel):
             return ", ".join(_described(row))
         if role == Qt.ItemDataRole.ToolTipRole and row.folder is not None:
             state = [_STATES[row.folder.state].capitalize()] if row.is_away else []
-            return wording.tip([wording.safe(str(row.folder.path)), *state])
+            return wording.tip([wording.safe(str(row.folder.path)), *state, *_remarks(row.folder)])
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole and row.folder is not None:
+            return ". ".join(_remarks(row.folder))
         return None
+
+
+def _remarks(folder: Folder) -> list[str]:
+    offline = ["Not reachable now"] if folder.state is FolderState.OFFLINE else []
+    return offline + [f"Not taken in: {line}" for line in skipped_lines(folder)]
 
 
 def _offline(folders: list[Folder]) -> set[Path]:

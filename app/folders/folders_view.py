@@ -25,7 +25,7 @@ class FoldersView(QWidget):
         problems_chosen: the list of problems is wanted.
         problems_entered: so is the keyboard in it: by a click or Enter, not by walking past.
         add_asked: a folder is to be added.
-        rescan_asked, reveal_asked, remove_asked, accept_asked: the Folder meant.
+        rescan_asked, reveal_asked, left_out_asked, remove_asked, accept_asked: the Folder meant.
     """
 
     chosen = Signal(object)
@@ -34,6 +34,7 @@ class FoldersView(QWidget):
     add_asked = Signal()
     rescan_asked = Signal(object)
     reveal_asked = Signal(object)
+    left_out_asked = Signal(object)
     remove_asked = Signal(object)
     accept_asked = Signal(object)
 
@@ -121,6 +122,7 @@ class FoldersView(QWidget):
         entries = [
             ("Look for changes", "retry", self.rescan_asked),
             ("Show in file manager", "reveal", self.reveal_asked),
+            ("What is left out…", "filter", self.left_out_asked),
             ("Remove from Likewise", "close", self.remove_asked),
         ]
         if row.is_away:

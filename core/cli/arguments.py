@@ -69,6 +69,13 @@ def make_parser() -> argparse.ArgumentParser:
     index.add_argument(
         "--as-it-is", action="store_true", help="use a folder that is empty, or seems to be another one, as it is now"
     )
+    index.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out what is so named, from now on, as in a .gitignore; as often as wanted",
+    )
     search = command("search", "find files by words", output, question, stored)
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
     similar = command("similar", "find files like others, which need not be in the library", output, question, stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import unicodedata
@@ -11,6 +12,9 @@ from pathlib import PurePath
 
 from core.records import Changes, FileId, FolderId, FoundFile, Signature
 from core.store.presence import bring_back, note_missing
+
+_NO_SIGNATURE = Signature(0, 0, 0, 0, 0)
+"""That of no file."""
 
 
 def signature_text(signature: Signature) -> str:
@@ -56,6 +60,24 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
         _rows(folder_id, changes.added),
     )
     note_missing(connection, folder_id, changes.missing)
+    if changes.skipped is not None:
+        connection.execute("DELETE FROM skipped WHERE folder_id=?", (folder_id,))
+        connection.executemany(
+            "INSERT INTO skipped (folder_id, rule, pattern, files, folders, examples) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (folder_id, of.rule, os.fsencode(of.pattern), of.files, of.folders, json.dumps(of.examples))
+                for of in changes.skipped
+            ),
+        )
+
+
+def unsettle(connection: sqlite3.Connection, file_id: FileId) -> None:
+    """See `Catalog.unsettle`; runs inside the caller's transaction."""
+    connection.execute("DELETE FROM file WHERE id=? AND state='working' AND item_id IS NULL", (file_id,))
+    connection.execute(
+        "UPDATE file SET state='done', attempts=0, signature=? WHERE id=? AND state='working'",
+        (signature_text(_NO_SIGNATURE), file_id),
+    )
 
 
 def _signature(found: FoundFile) -> tuple[str, int, float]:

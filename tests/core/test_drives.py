@@ -12,27 +12,11 @@ from pathlib import Path
 import pytest
 
 from core import Engine, FileId, FolderError, FolderState, ItemId
-from core.runtime import clock
 from tests.conftest import REPOSITORY, until
+from tests.core.conftest import FakeClock
 from tests.core.steps import WAIT_S, ask, index, names, rescan, work_of
 
 Found = dict[str, tuple[FileId, ItemId]]
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.now_s = clock.steady_s()
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def time_of_day(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """What the engine takes for the time of day."""
-    fake = FakeClock()
-    monkeypatch.setattr(clock, "steady_s", fake)
-    return fake
 
 
 def known(engine: Engine) -> Found:
