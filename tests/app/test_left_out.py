@@ -73,10 +73,10 @@ def test_a_line_that_is_no_pattern_is_told(qtbot: QtBot, window: Window) -> None
 
 
 def test_a_limit_on_watching_is_told_once_with_the_way_out(qtbot: QtBot, window: Window, fresh: Engine) -> None:
-    limited = (Unwatched(Path("/media/<b>Photos</b>"), Gap.WATCHES, 21, REMEDY),)
+    limited = (Unwatched(Path("/media/<b>Photos"), Gap.WATCHES, 21, REMEDY),)
     fresh.events.publish(WatchingChanged(limited))
     wait_for(qtbot, window.banner.isVisible)
-    assert "21 folders of “<b>Photos</b>”" in window.banner.text.text()
+    assert "21 folders of “<b>Photos”" in window.banner.text.text()
     qtbot.mouseClick(window.banner.button, Qt.MouseButton.LeftButton)
     (view,) = settings_of(window).findChildren(WatchingView)
     assert view.isVisible()
