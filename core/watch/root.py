@@ -53,6 +53,10 @@ class RootIdentity:
             return self.filesystem == other.filesystem
         return self.device == other.device
 
+    def is_beside(self, other: RootIdentity) -> bool:
+        """Whether the two lie on the same drive, as far as the system tells."""
+        return (self.device, self.filesystem) == (other.device, other.filesystem)
+
 
 def root_state(
     listing: Listing,
@@ -67,7 +71,8 @@ def root_state(
     - OFFLINE: it could not be listed, or nothing is there. A drive that was unplugged leaves an empty folder behind,
       exactly as if its files had been deleted.
     - CHANGED: something else is there. A folder is known again by what it was `before`, and one file that is still at
-      its place; or, if it is something else by what the system says, by half of them.
+      its place; or, if it is something else by what the system says, by half of them. On a drive that no one unplugs
+      a folder is what it is: it was emptied, or deleted and made again.
     - With `accepted` it is whatever can be listed: the user said so.
     """
     if now is None or listing.root in listing.unread:
@@ -79,10 +84,8 @@ def root_state(
         return FolderState.OFFLINE
     found = {file.path: file.signature.size_bytes for file in listing.files}
     same = sum(found.get(file.path) == file.signature.size_bytes for file in here)
-    if before is None or now.may_be(before):
-        is_it = same > 0 or (before == now and _is_fixed(now))
-    else:
-        is_it = same >= _SAME_SHARE * len(here)
+    enough = 1.0 if before is None or now.may_be(before) else _SAME_SHARE * len(here)
+    is_it = same >= enough or (before is not None and now.is_beside(before) and _is_fixed(now))
     return FolderState.ONLINE if is_it else FolderState.CHANGED
 
 

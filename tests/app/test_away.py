@@ -24,8 +24,9 @@ DRIVE = Away("PHOTOS", is_drive=True, state=FolderState.OFFLINE)
 
 
 @pytest.fixture
-def taken(fresh: Engine, tmp_path: Path, sample_photos: list[Path]) -> Path:
-    """An indexed folder in whose place another one is."""
+def taken(fresh: Engine, tmp_path: Path, sample_photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An indexed folder in whose place another one is, on a drive that can be unplugged."""
+    monkeypatch.setattr("core.watch.root._is_fixed", lambda _: False)
     folder = tmp_path / "Holidays"
     folder.mkdir()
     for photo in sample_photos[:2]:

@@ -204,8 +204,9 @@ def test_renames_in_place_keep_everything(engine: Engine, photos: Path) -> None:
 
 
 def test_another_drive_in_its_place_changes_nothing_until_the_user_says_so(
-    engine: Engine, photos: Path, other: Path, time_of_day: FakeClock
+    engine: Engine, photos: Path, other: Path, time_of_day: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("core.watch.root._is_fixed", lambda _: False)  # the drive of the tests can be unplugged
     index(engine, photos)
     before = known(engine)
     (folder,) = engine.folders().result(WAIT_S)

@@ -58,6 +58,7 @@ def test_a_lost_drive_is_offline_and_not_empty(tmp_path: Path) -> None:
     assert state(root, known, before) is FolderState.ONLINE
 
 
+@pytest.mark.usefixtures("removable")
 def test_another_drive_is_not_the_one_that_was_there(tmp_path: Path) -> None:
     root = filled(tmp_path / "drive", "a.jpg", "b.jpg")
     known, before = known_in(root), identity(root)
@@ -91,6 +92,11 @@ def test_all_files_of_a_folder_of_this_computer_may_be_replaced(
     (root / "a.jpg").unlink()
     filled(root, "b.jpg")
     assert state(root, known, before) is FolderState.ONLINE
+    root.rename(tmp_path / "old")
+    filled(root, "c.jpg")
+    assert state(root, known, before) is FolderState.ONLINE, "deleted and made again"
+    elsewhere = replace(before, device=before.device + 1)
+    assert state(root, known, elsewhere) is FolderState.CHANGED, "files where a drive is mounted while it is away"
 
 
 def test_a_drive_is_known_again_whatever_number_it_gets(tmp_path: Path) -> None:
