@@ -13,18 +13,24 @@ import pytest
 from tests.conftest import REPOSITORY
 
 WITHOUT_NETWORK = ["unshare", "-Urn"]
-CHOSEN = (
-    "tests/core/test_engine.py::test_words_find_the_photo",
+SOME = (
     "tests/core/test_engine.py::test_a_picture_from_outside_finds_its_like",
-    "tests/core/test_indexing.py::test_listening_is_said_while_only_that_is_left",
-    "tests/core/cli/test_command_line.py",
-    "tests/app/test_window.py",
+    "tests/app/test_results.py::test_details_show_the_picture_and_what_is_known",
 )
-"""Photos and sounds are indexed and listened to, found by words and by likeness, in the engine, terminal and window."""
+"""Photos are indexed, found by words and by likeness, and shown in the window."""
+MORE = (
+    "tests/core/test_engine.py",
+    "tests/core/test_indexing.py",
+    "tests/core/cli",
+    "tests/core/search",
+    "tests/app/test_window.py",
+    "tests/app/test_media.py",
+)
+"""Sounds are listened to, videos taken apart, and all of it asked for in the engine, terminal and window."""
 
 
-@pytest.mark.timeout(600)
-def test_it_works_without_a_network(model_cache: Path) -> None:
+@pytest.mark.parametrize("chosen", [SOME, pytest.param(MORE, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+def test_it_works_without_a_network(model_cache: Path, chosen: tuple[str, ...]) -> None:
     if shutil.which("unshare") is None or subprocess.run([*WITHOUT_NETWORK, "true"], check=False).returncode:
         pytest.skip("this system gives no namespace without a network (unshare -Urn)")
     links = subprocess.run([*WITHOUT_NETWORK, "cat", "/proc/net/dev"], check=True, capture_output=True, text=True)
@@ -32,7 +38,7 @@ def test_it_works_without_a_network(model_cache: Path) -> None:
     assert interfaces == ["lo"]
 
     done = subprocess.run(
-        [*WITHOUT_NETWORK, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *CHOSEN],
+        [*WITHOUT_NETWORK, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
         cwd=REPOSITORY,
         env={**os.environ, "LIKEWISE_MODEL_CACHE": str(model_cache)},
         capture_output=True,

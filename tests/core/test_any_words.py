@@ -53,7 +53,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Itera
     for name in ('a "quoted" name AND more.png', "100%_moon*.png"):
         Image.new("RGB", (30, 20), "teal").save(folder / name)
     write_sound(folder / "-moon.wav", tone(1), "pcm_s16le", tags={"title": "name:moon OR (sun"})
-    engine = open_engine(tmp_path_factory.mktemp("library"), Settings(decode_processes=1, speech_model="", motion_model=""))
+    engine = open_engine(
+        tmp_path_factory.mktemp("library"), Settings(decode_processes=1, speech_model="", motion_model="")
+    )
     engine.start(watch=False)
     engine.add_folder(folder).result(WAIT_S)
     engine.wait_idle().result(WAIT_S)

@@ -58,7 +58,7 @@ class Label:
 
 @pytest.fixture(scope="module")
 def labels(shared: Path) -> list[Label]:
-    """Those files that are called like something that we read."""
+    """Those files that are called like something that we read, and are not hidden."""
     folder = shared / "data" / "torture"
     if not folder.is_dir():
         pytest.skip(f"no odd and broken files in {folder}")
@@ -68,7 +68,7 @@ def labels(shared: Path) -> list[Label]:
     for row in rows:
         said = f"{row['why']} | {row['decoder_result']} | {row['file']}"
         path = Path(os.fsdecode(os.fsencode(folder / row["file"]).replace(rb"\xff\xfe", b"\xff\xfe")))
-        if kind_of(os.fsencode(path.name)) and path.exists():
+        if kind_of(os.fsencode(path.name)) and not path.name.startswith(".") and path.exists():
             labels.append(Label(path, row["verdict"], said, row["bytes"] == "0"))
     return labels
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -228,9 +229,23 @@ def link(path: Path) -> None:
     path.symlink_to(target)
 
 
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def device(path: Path) -> None:
+    """Zeros without end."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o644, os.makedev(1, 5))
+    except PermissionError:
+        pytest.skip("only root may make devices")
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
+        (loop, Reason.UNREADABLE),
+        (device, Reason.NOT_MEDIA),
         (fifo, Reason.NOT_MEDIA),
         (unix_socket, Reason.NOT_MEDIA),
         (Path.mkdir, Reason.NOT_MEDIA),
