@@ -32,10 +32,10 @@ from app.problems.failures_view import FailuresView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window
-from core import CoreError, Engine, FolderError, Line, ModelError, NoticePosted, Settings, open_engine
-from tests.app.conftest import WAIT_S
+from core import CoreError, Engine, FolderError, Line, ModelError, NoticePosted
 from tests.app.hands import Opener, drag, local, select, shown, type_words, wait_for
 from tests.core.decode.media import noise, write_sound
+from tests.core.steps import index, knowing
 from tests.hostile import names
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
@@ -85,16 +85,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory, sample_photos: list[Path]) 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory, folder: Path, model_cache: Path) -> Iterator[Engine]:
-    root = tmp_path_factory.mktemp("library") / HOSTILE
-    engine = open_engine(root, Settings(decode_processes=1, speech_model="", motion_model=""))
-    engine.start(watch=False)
-    engine.add_folder(folder).result(WAIT_S)
     other = folder.with_name(f"other {HOSTILE}")
     other.mkdir()
-    engine.add_folder(other).result(WAIT_S)
-    engine.wait_idle().result(WAIT_S)
-    yield engine
-    engine.close(WAIT_S)
+    with knowing(folder, tmp_path_factory.mktemp("library") / HOSTILE, speech_model="", motion_model="") as engine:
+        index(engine, other)
+        yield engine
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core import Engine, Outcome, Question, Settings, open_engine
+from core import Engine, Outcome, Question
 from tests.conftest import WAIT_S
 from tests.core.decode.media import tone, write_sound
-from tests.core.steps import names
+from tests.core.steps import knowing, names
 
 SYNTAX = (
     *"\"'*^+-:(){}%_\\;[]/~é \0\n\ud800\U0010ffff\u202e\u200b\u3000",
@@ -53,14 +53,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Itera
     for name in ('a "quoted" name AND more.png', "100%_moon*.png"):
         Image.new("RGB", (30, 20), "teal").save(folder / name)
     write_sound(folder / "-moon.wav", tone(1), "pcm_s16le", tags={"title": "name:moon OR (sun"})
-    engine = open_engine(
-        tmp_path_factory.mktemp("library"), Settings(decode_processes=1, speech_model="", motion_model="")
-    )
-    engine.start(watch=False)
-    engine.add_folder(folder).result(WAIT_S)
-    engine.wait_idle().result(WAIT_S)
-    yield engine
-    engine.close(WAIT_S)
+    with knowing(folder, tmp_path_factory.mktemp("library"), speech_model="", motion_model="") as engine:
+        yield engine
 
 
 @given(typed=TYPED, unwanted=st.one_of(st.just(""), TYPED))

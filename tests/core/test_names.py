@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import Engine, Question, Settings, open_engine
+from core import Engine, Question
 from tests.conftest import WAIT_S
 from tests.core.cli.program import likewise
-from tests.core.steps import ask, rescan, work_of
+from tests.core.steps import ask, knowing, rescan, work_of
 from tests.hostile import LONGEST, TOTAL, names
 
 MORE_THAN_ALL = 2 * TOTAL
@@ -36,12 +36,8 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory, named: Path, model_cache: Path) -> Iterator[Engine]:
-    engine = open_engine(tmp_path_factory.mktemp("library"), Settings(decode_processes=1))
-    engine.start(watch=False)
-    engine.add_folder(named).result(WAIT_S)
-    engine.wait_idle().result(WAIT_S)
-    yield engine
-    engine.close(WAIT_S)
+    with knowing(named, tmp_path_factory.mktemp("library")) as engine:
+        yield engine
 
 
 def test_there_are_enough_and_they_are_as_bad_as_they_get() -> None:
