@@ -54,6 +54,7 @@ from core.events import (
     ModelChanged,
     NoticePosted,
     ProgressChanged,
+    WatchingChanged,
 )
 from core.paths import LibraryPaths, cache_folder, default_library, log_folder, model_cache, model_folder, resource
 from core.records import (
@@ -69,8 +70,10 @@ from core.records import (
     Folder,
     FolderId,
     FolderState,
+    Gap,
     ItemId,
     Kind,
+    LeftOut,
     LibraryStatus,
     Line,
     Metadata,
@@ -85,9 +88,12 @@ from core.records import (
     Reason,
     Result,
     Role,
+    Rule,
+    Skipped,
     SpaceSpec,
     Stage,
     Strength,
+    Unwatched,
 )
 from core.settings import Settings, SettingSpec
 
@@ -123,8 +129,10 @@ __all__ = [
     "FolderId",
     "FolderState",
     "FoldersChanged",
+    "Gap",
     "ItemId",
     "Kind",
+    "LeftOut",
     "LibraryBusyError",
     "LibraryChanged",
     "LibraryError",
@@ -150,11 +158,15 @@ __all__ = [
     "Reason",
     "Result",
     "Role",
+    "Rule",
     "SettingSpec",
     "Settings",
+    "Skipped",
     "SpaceSpec",
     "Stage",
     "Strength",
+    "Unwatched",
+    "WatchingChanged",
     "__version__",
     "cache_folder",
     "default_library",
