@@ -33,6 +33,7 @@ from concurrent.futures import Future
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from core.decode.decoder import kind_of
 from core.errors import (
     CoreError,
     FolderError,
@@ -169,6 +170,7 @@ __all__ = [
     "__version__",
     "cache_folder",
     "default_library",
+    "kind_of",
     "log_folder",
     "model_cache",
     "model_folder",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.cli.arguments import make_parser
 from core.cli.exits import Exit
+from core.cli.table import say
 from core.errors import CoreError
 
 
@@ -68,5 +69,5 @@ def _run(arguments: argparse.Namespace) -> Exit:
 
 
 def _say(sentence: str, code: Exit) -> Exit:
-    print(sentence, file=sys.stderr)
+    say(sentence)
     return code

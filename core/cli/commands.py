@@ -179,7 +179,7 @@ def _status_text(now: LibraryStatus, size_bytes: int) -> str:
 
 def _failure_text(failure: Failure) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(failure.at))
-    return f"{shown(failure.path)}\n    {failure.sentence} ({failure.stage}: {failure.reason}, {when})"
+    return f"{shown(failure.path)}\n    {shown(failure.sentence)} ({failure.stage}: {failure.reason}, {when})"
 
 
 def _command(name: str, arguments: Namespace) -> str:
