@@ -25,6 +25,7 @@ from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
 from app.models.models_model import ModelsModel
 from app.models.models_view import ModelsView
+from app.settings.backups_view import BackupsView
 from app.settings.fields import SettingField
 from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
 from app.theme import SPACE_PX
@@ -62,7 +63,7 @@ class SettingsView(QDialog):
         makers: dict[SettingsPage, Callable[[], list[QWidget]]] = {
             SettingsPage.MODELS: self._make_models,
             SettingsPage.PERFORMANCE: lambda: self._make_fields(SettingsPage.PERFORMANCE),
-            SettingsPage.PRIVACY: lambda: make_privacy(engine.library.root),
+            SettingsPage.PRIVACY: lambda: [*make_privacy(engine.library.root), BackupsView(bridge, messages)],
             SettingsPage.ADVANCED: lambda: self._make_fields(SettingsPage.ADVANCED),
         }
         for page, make in makers.items():

@@ -39,7 +39,7 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import Activity, LibraryStatus, Progress
+from core.records.work import Activity, Backup, LibraryStatus, Progress
 
 __all__ = [
     "CLIP_FPS",
@@ -52,6 +52,7 @@ __all__ = [
     "WINDOW_MS",
     "Activity",
     "Answer",
+    "Backup",
     "Changes",
     "Clip",
     "ContentHash",
