@@ -54,6 +54,8 @@ def open_library(library: LibraryPaths) -> tuple[sqlite3.Connection, str, Librar
         lock.close()
         if isinstance(error, LibraryReadOnlyError):
             raise _not_writable(library, OSError(errno.EACCES, os.strerror(errno.EACCES))) from error
+        if isinstance(error, OSError):
+            raise _not_writable(library, error) from error
         raise
     return connection, notice, lock
 
