@@ -40,9 +40,9 @@ def settings_of(library: LibraryPaths) -> Settings:
 
 def open_storage(library: LibraryPaths, settings: Settings, models: ModelKeeper, events: EventBus) -> Storage:
     """Opens or makes the library; runs on the `store` thread. Raises LibraryError."""
-    if settings.library_disk == "local" and (why := harmful_to_databases(library.root)):
+    if settings.library_disk == "local" and (where := harmful_to_databases(library.root)):
         raise LibraryPlaceError(
-            f"The library would lie on {why}, “{library.root}”, where its database can be damaged.",
+            f"The library would lie {where}, “{library.root}”. Its database can be damaged there.",
             "Choose a folder on a disk of this computer. Your media may well lie there: only the library may not.",
         )
     storage = Storage.open(library)

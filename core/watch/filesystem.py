@@ -42,7 +42,7 @@ def filesystem_type(mounts: str, device: str) -> str:
 
 
 def harmful_to_databases(folder: Path, mounts: Path = _MOUNTS) -> str:
-    """What kind of place `folder` is or would be, in words, if a database comes to harm there; else empty.
+    """Where `folder` lies or would lie, in words ("on a …"), if a database comes to harm there; else empty.
 
     Network and FUSE drives do not lock as SQLite needs it; programs that keep a folder in step with others copy the
     database and its log at different moments.
@@ -51,10 +51,10 @@ def harmful_to_databases(folder: Path, mounts: Path = _MOUNTS) -> str:
     for name in real.parts:
         for service in _SYNCED:
             if name == service or name.startswith((f"{service} -", f"{service}-", f"{service} (")):
-                return f"a folder that {service} keeps in step"
+                return f"in a folder that {service} keeps in step"
     kind = _type_at(real, mounts)
     if kind in _REMOTE_TYPES or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE) or kind == "fuse":
-        return f"a network or shared drive ({kind})"
+        return f"on a network or shared drive ({kind})"
     return ""
 
 

@@ -23,6 +23,7 @@ from tests.app.conftest import WAIT_S
 from tests.app.hands import shown, wait_for
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of dialogs
 Opener = Callable[[Path], Session]
 
 
@@ -194,7 +195,7 @@ def test_backups_are_listed_made_and_gone_back_to(
     engine.change_settings(Settings(decode_processes=1, batch_size=5)).result(WAIT_S)
     view.create_button.click()
     wait_for(qtbot, lambda: view.list.count() == 2)
-    assert "other settings: Batch size" in view.list.item(0).text()
+    assert "other settings: Files read at once, Batch size" in view.list.item(0).text()
 
     engine.remove_folder(engine.folders().result(WAIT_S)[0].folder_id).result(WAIT_S)
     wait_for(qtbot, lambda: not session.window.folders_model.folders)
