@@ -55,6 +55,16 @@ def integrity(path: Path) -> str:
         return str(database.execute("PRAGMA integrity_check").fetchone()[0])
 
 
+def answers_exactly(index: SpaceIndex, reader: Reader) -> None:
+    exact = ExactStore(WORDS.dim)
+    for ids, vectors in reader.vector_batches(WORDS.space_id, reader.searchable(WORDS.space_id).come, 1000):
+        exact.add(ids, vectors)
+    assert index.count == exact.count == 600
+    for query in (b"query", b"another", b"third"):
+        vector = unit_vector(query, WORDS.dim)
+        assert np.array_equal(index.search(vector, 10)[0], exact.search(vector, 10)[0])
+
+
 class Scene:
     """By default whole is what opens, with everything in it."""
 
@@ -174,12 +184,7 @@ class Snapshots(Scene):
             index.open()
             while index.work():
                 pass
-            exact = ExactStore(WORDS.dim)
-            for ids, vectors in reader.vector_batches(WORDS.space_id, reader.searchable(WORDS.space_id).come, 1000):
-                exact.add(ids, vectors)
-            query = unit_vector(b"query", WORDS.dim)
-            assert index.count == exact.count == 600
-            assert np.array_equal(index.search(query, 10)[0], exact.search(query, 10)[0])
+            answers_exactly(index, reader)
 
     def is_done(self, paths: LibraryPaths) -> None:
         self.is_whole(paths)
@@ -283,6 +288,10 @@ def prepare(name: str, root: str) -> None:
     SCENES[name].prepare(LibraryPaths(Path(root)))
 
 
+def act(name: str, root: str) -> None:
+    SCENES[name].act(LibraryPaths(Path(root)))
+
+
 def strike(name: str, faults: str, prepared: str, root: str, nth: int, error: int) -> None:
     """Acts while the nth call that writes into `root` fails; prints at last how many there were."""
     shutil.copytree(prepared, root)
@@ -312,6 +321,34 @@ def acknowledged(root: str, *said: str) -> None:
     paths = LibraryPaths(Path(root))
     with closing(Catalog(paths)), closing(Reader(paths)) as reader:
         assert wanted <= {str(result.path) for result in reader.browse(Filters(), 1000)}
+
+
+def damage_a_graph(prepared: str, root: str, seed: int) -> None:
+    """Damages the file of a graph; search must be right before, while and after it is made anew."""
+    shutil.copytree(prepared, root)
+    paths, rng = LibraryPaths(Path(root)), random.Random(seed)
+    (path,) = paths.stores.iterdir()
+    data = bytearray(path.read_bytes())
+    at, page = rng.randrange(len(data)), 4096 * rng.randrange(1 + len(data) // 4096)
+    kind = seed % 5
+    if kind == 0:
+        data[at] ^= 1 << rng.randrange(8)
+    elif kind == 1:
+        data[at : at + 64] = rng.randbytes(64)
+    elif kind == 2:
+        data[: rng.randrange(1, 96)] = b""
+    elif kind == 3:
+        del data[at:]
+    else:
+        data[page : page + 4096] = bytes(4096)
+    path.write_bytes(data)
+    with closing(Catalog(paths)), closing(Reader(paths)) as reader:
+        index = SpaceIndex(paths, reader, WORDS.space_id)
+        index.open()
+        answers_exactly(index, reader)
+        while index.work():
+            answers_exactly(index, reader)
+        answers_exactly(index, reader)
 
 
 def write_for_ever(root: str) -> None:
