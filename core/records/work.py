@@ -54,7 +54,7 @@ class Backup:
     Attributes:
         made_at: Unix seconds.
         folders: those that were watched.
-        settings: the settings as JSON; empty if there were none.
+        settings: the settings as JSON; empty if their file was damaged.
     """
 
     number: int

@@ -39,12 +39,14 @@ EVERY_S = 30 * 60.0
 ALL_OF_S = 2 * 86400.0
 DAYS, WEEKS = 7, 4
 YEAR_S = 365 * 86400.0
+AS_THEY_COME = "{}"
+"""Settings of which none was ever changed."""
 _NAME = re.compile(r"(\d{6}) \d{4}-\d\d-\d\d \d\d\.\d\d\.db")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a backup holds. `settings` is the settings file's text, empty if there was none that can be read."""
+    """What a backup holds. `settings` is the settings file's text, empty if it could not be read."""
 
     rows: Rows
     settings: str
@@ -117,7 +119,8 @@ class Backups:
         content = self.present(rows)
         if not self._last and (newest := self.newest()) is not None:
             self._last = newest[0].digest
-        if content.digest == self._last or not (any(content.rows.values()) or content.settings):
+        is_something = any(content.rows.values()) or content.settings not in {"", AS_THEY_COME}
+        if content.digest == self._last or not is_something:
             return None
         return self.make(rows)
 
@@ -189,6 +192,8 @@ def _settings_text(path: Path) -> str:
     try:
         text = path.read_text("utf-8")
         json.loads(text)
+    except FileNotFoundError:
+        return AS_THEY_COME
     except (OSError, ValueError):
         return ""
     return text

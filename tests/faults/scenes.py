@@ -28,6 +28,7 @@ from core.settings import Settings
 from core.storage import Storage
 from core.store.catalog import Catalog
 from core.store.reader import Reader
+from core.store.vectors import hnsw
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.space_index import SpaceIndex
 from tests.conftest import REPOSITORY
@@ -326,6 +327,7 @@ def acknowledged(root: str, *said: str) -> None:
 def damage_a_graph(prepared: str, root: str, seed: int) -> None:
     """Damages the file of a graph; search must be right before, while and after it is made anew."""
     shutil.copytree(prepared, root)
+    hnsw.EXACT_PER_RESULT = 1  # else so few vectors would be searched without their graph
     paths, rng = LibraryPaths(Path(root)), random.Random(seed)
     (path,) = paths.stores.iterdir()
     data = bytearray(path.read_bytes())
