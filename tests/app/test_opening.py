@@ -203,9 +203,9 @@ def test_backups_are_listed_made_and_gone_back_to(
     view.restore_button.click()
     wait_for(qtbot, lambda: len(shown(session.window)) == 6)
     wait_for(qtbot, lambda: view.list.count() == 3)
-    assert engine.settings.batch_size == 16
+    wait_for(qtbot, lambda: engine.settings.batch_size == 16)
     banner = session.window.banner
-    assert "Went back to your folders and settings of Today" in banner.text.text()
+    wait_for(qtbot, lambda: "Went back to your folders and settings of Today" in banner.text.text())
     banner.button.click()
     wait_for(qtbot, lambda: not session.window.folders_model.folders)
-    assert engine.settings.batch_size == 5
+    wait_for(qtbot, lambda: engine.settings.batch_size == 5)
