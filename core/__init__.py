@@ -55,6 +55,7 @@ from core.events import (
     ModelChanged,
     NoticePosted,
     ProgressChanged,
+    WatchingChanged,
 )
 from core.paths import LibraryPaths, cache_folder, default_library, log_folder, model_cache, model_folder, resource
 from core.records import (
@@ -71,8 +72,10 @@ from core.records import (
     Folder,
     FolderId,
     FolderState,
+    Gap,
     ItemId,
     Kind,
+    LeftOut,
     LibraryStatus,
     Line,
     Metadata,
@@ -87,9 +90,12 @@ from core.records import (
     Reason,
     Result,
     Role,
+    Rule,
+    Skipped,
     SpaceSpec,
     Stage,
     Strength,
+    Unwatched,
 )
 from core.settings import Settings, SettingSpec
 
@@ -126,8 +132,10 @@ __all__ = [
     "FolderId",
     "FolderState",
     "FoldersChanged",
+    "Gap",
     "ItemId",
     "Kind",
+    "LeftOut",
     "LibraryBusyError",
     "LibraryChanged",
     "LibraryError",
@@ -155,11 +163,15 @@ __all__ = [
     "Reason",
     "Result",
     "Role",
+    "Rule",
     "SettingSpec",
     "Settings",
+    "Skipped",
     "SpaceSpec",
     "Stage",
     "Strength",
+    "Unwatched",
+    "WatchingChanged",
     "__version__",
     "cache_folder",
     "default_library",

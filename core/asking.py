@@ -35,6 +35,32 @@ LOOK_UP_S = 0.05
 """How often a wait looks whether the question is still wanted."""
 
 
+class Pending:
+    """The questions that are not answered yet. May be used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._abandoned: list[threading.Event] = []
+
+    def begin(self) -> threading.Event:
+        """A question was asked; what is returned is set when the answer is no longer wanted."""
+        abandoned = threading.Event()
+        with self._lock:
+            self._abandoned.append(abandoned)
+        return abandoned
+
+    def end(self, abandoned: threading.Event) -> None:
+        """It was answered."""
+        with self._lock:
+            self._abandoned.remove(abandoned)
+
+    def abandon(self) -> None:
+        """No answer to what was asked until now is wanted any more."""
+        with self._lock:
+            for abandoned in self._abandoned:
+                abandoned.set()
+
+
 class Asker:
     """Answers questions on the `search` thread, waiting there for the models and the decoders."""
 

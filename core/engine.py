@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.asking import Asker
+from core.asking import Asker, Pending
 from core.choosing import Chooser
 from core.decode.pool import DecodePool
 from core.embed.listening import Listener
@@ -37,12 +36,14 @@ from core.records import (
     FolderId,
     ItemId,
     Kind,
+    LeftOut,
     LibraryStatus,
     ModelStatus,
     Picture,
     Progress,
     Question,
     Role,
+    Unwatched,
 )
 from core.runtime.chain import chain
 from core.runtime.lane import Lane
@@ -109,7 +110,6 @@ class Engine:
             pool=self._pool,
             lineup=lambda: self._models.lineup,
             batch_size=settings.batch_size,
-            max_bytes=settings.max_bytes,
         )
         self._indexer = Indexer(
             library=library,
@@ -117,14 +117,13 @@ class Engine:
             pipeline=pipeline,
             upkeep=Upkeep(self._store, self._search, self._gpu),
             events=self.events,
-            rescan_minutes=lambda: self.settings.rescan_minutes,
+            settings=lambda: self.settings,
             switched=self._models.switched,
             advanced=self._models.advanced,
         )
         self.backups = Safekeeping(self._store, self._models, self.events, scan=self._indexer.scan)
         self.crashes = 0
-        self._asked_lock = threading.Lock()
-        self._asked: list[threading.Event] = []
+        self._asked = Pending()
         self.opened: Future[None] = (
             self._read.call(Priority.URGENT, lambda _: None)
             if read_only
@@ -145,9 +144,7 @@ class Engine:
         Raises LibraryError if something did not end in time.
         """
         deadline = time.monotonic() + timeout_s
-        with self._asked_lock:
-            for abandoned in self._asked:
-                abandoned.set()
+        self._asked.abandon()
 
         def left_s() -> float:
             return max(0.1, deadline - time.monotonic())
@@ -184,8 +181,7 @@ class Engine:
     def add_folder(self, path: Path) -> Future[Folder]:
         """Watches a folder from now on and indexes it; adding a watched one again only looks for changes.
 
-        The future fails with FolderError when there is no such folder, it lies in a watched one or contains one, or it
-        holds the library itself.
+        Fails with FolderError when there is no such folder, it lies in a watched one or contains one, or is our own.
         """
 
         def check(reading: Reading) -> Path:
@@ -214,6 +210,11 @@ class Engine:
     def folders(self) -> Future[list[Folder]]:
         """Every watched folder, in the order of adding."""
         return self._read.call(Priority.INTERACTIVE, Reading.folders)
+
+    @property
+    def unwatched(self) -> tuple[Unwatched, ...]:
+        """The folders in which live watching does not see every change; WatchingChanged tells of others."""
+        return self._indexer.unwatched
 
     def rescan(self, folder_id: FolderId | None = None) -> Future[None]:
         """Looks for changes in one folder or all; done when they are known, not when they are indexed."""
@@ -263,16 +264,13 @@ class Engine:
 
         With `cancel_older`, questions asked before and not yet answered are cancelled.
         """
-        abandoned = threading.Event()
-        with self._asked_lock:
-            if cancel_older:
-                for older in self._asked:
-                    older.set()
-            self._asked.append(abandoned)
+        if cancel_older:
+            self._asked.abandon()
+        abandoned = self._asked.begin()
         future = self._search.call(
             Priority.INTERACTIVE, lambda searcher: self._asker.answer(searcher, question, abandoned)
         )
-        future.add_done_callback(lambda _: self._forget_question(abandoned))
+        future.add_done_callback(lambda _: self._asked.end(abandoned))
         return future
 
     def thumbnail(self, item_id: ItemId) -> Future[Picture | None]:
@@ -342,8 +340,14 @@ class Engine:
 
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and processes count from the next start."""
-        self.settings = settings
+        before, self.settings = self.settings, settings
+        if before.exclude != settings.exclude:
+            self._indexer.scan()
         return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
+
+    def left_out_by(self, patterns: str) -> Future[LeftOut]:
+        """What `Settings.exclude` would leave out if it were `patterns`."""
+        return self._read.call(Priority.INTERACTIVE, Reading.left_out_by, patterns)
 
     def _keep_settings(self, settings: Settings) -> None:
         settings.save(self.library.settings)
@@ -380,10 +384,6 @@ class Engine:
 
     def _on_bug(self, details: str) -> None:
         self.events.publish(BugFound(details))
-
-    def _forget_question(self, abandoned: threading.Event) -> None:
-        with self._asked_lock:
-            self._asked.remove(abandoned)
 
 
 def open_engine(

@@ -30,7 +30,7 @@ from core.records import (
     Stage,
 )
 from core.store.backups import Rows, read_users_rows, write_users_rows
-from core.store.changes import apply_changes, local_time, signature_of, signature_text
+from core.store.changes import apply_changes, local_time, signature_of, signature_text, unsettle
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.saving import IndexedFile, save_content
@@ -219,6 +219,11 @@ class Catalog:
         with self._transaction():
             self._fail(file_id, stage, reason, sentence, retryable=retryable)
 
+    def unsettle(self, file_id: FileId) -> None:
+        """Lets go of a claimed file that changes or moves under our hands; the scan that finds it queues it again."""
+        with self._transaction():
+            unsettle(self._db, file_id)
+
     def retry(self, file_ids: Sequence[FileId] | None = None) -> int:
         """Lets failed files (None: all) wait again with a clean slate; returns how many."""
         chosen = None if file_ids is None else json.dumps(list(file_ids))
@@ -391,6 +396,4 @@ class Catalog:
                     retryable=True,
                 )
             self._db.execute("UPDATE file SET state='waiting' WHERE state='working'")
-            self._db.execute(
-                "DELETE FROM operation"
-            )  # the stores compare themselves with the embeddings when they open
+            self._db.execute("DELETE FROM operation")  # stores compare themselves with the embeddings on opening
