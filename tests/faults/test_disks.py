@@ -63,7 +63,7 @@ assert (status.waiting, status.failed, status.items) == (12, 0, 0), status
 assert not engine.search(Question()).result(wait_s).results, "search answers"
 
 fill(leaving=0)
-for number in range(3000):
+for number in range(100):
     logging.getLogger("a test").warning("a line in a log that has no room, number %s", number)
 try:
     engine.change_settings(Settings(batch_size=3)).result(wait_s)
