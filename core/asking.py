@@ -35,6 +35,34 @@ LOOK_UP_S = 0.05
 """How often a wait looks whether the question is still wanted."""
 
 
+class Questions:
+    """Those that are asked and not answered yet."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: list[threading.Event] = []
+
+    def begin(self, *, cancel_older: bool) -> threading.Event:
+        """Another one; what it gives is set when the answer is no longer wanted."""
+        abandoned = threading.Event()
+        if cancel_older:
+            self.abandon()
+        with self._lock:
+            self._asked.append(abandoned)
+        return abandoned
+
+    def end(self, abandoned: threading.Event) -> None:
+        """It is answered, or will not be."""
+        with self._lock:
+            self._asked.remove(abandoned)
+
+    def abandon(self) -> None:
+        """No answer is wanted any more to what was asked so far."""
+        with self._lock:
+            for older in self._asked:
+                older.set()
+
+
 class Asker:
     """Answers questions on the `search` thread, waiting there for the models and the decoders."""
 

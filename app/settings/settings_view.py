@@ -38,7 +38,7 @@ _SIZE = QSize(860, 640)
 _LIST_PX = 168
 _DEVICE = "device"
 _LATER = {
-    SettingsPage.PERFORMANCE: "How many files are read at once and the batch size count from the next start.",
+    SettingsPage.PERFORMANCE: "The batch size counts from the next start, all else at once.",
     SettingsPage.ADVANCED: "These count from the next start.",
 }
 

@@ -39,7 +39,7 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import Activity, LibraryStatus, Progress
+from core.records.work import Activity, FileStanding, LibraryStatus, PauseReason, Progress, Standing
 
 __all__ = [
     "CLIP_FPS",
@@ -61,6 +61,7 @@ __all__ = [
     "Example",
     "Failure",
     "FileId",
+    "FileStanding",
     "Filters",
     "Folder",
     "FolderId",
@@ -79,6 +80,7 @@ __all__ = [
     "ModelStatus",
     "Moment",
     "Outcome",
+    "PauseReason",
     "Picture",
     "Pixels",
     "Progress",
@@ -93,6 +95,7 @@ __all__ = [
     "SpaceId",
     "SpaceSpec",
     "Stage",
+    "Standing",
     "Strength",
     "Vectors",
     "Wanted",

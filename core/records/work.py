@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from core.records.basics import FileId
 from core.records.files import Folder
 from core.records.models import ModelStatus
 
@@ -21,9 +23,20 @@ class Activity(StrEnum):
     PAUSED = "paused"
 
 
+class PauseReason(StrEnum):
+    """Why nothing further is begun. Where several hold, the first of these is said."""
+
+    USER = "user"
+    """The user said so; it stays so over a restart."""
+    BATTERY = "battery"
+    """The computer runs on its battery, and the user wants it to wait then."""
+    BUSY = "busy"
+    """Other programs keep the processor busy, and the user wants it to wait then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where indexing is. `eta_s` is None until a rate is known."""
+    """Where indexing is. `eta_s` is None until a rate is known; `paused` says why, while it is."""
 
     activity: Activity = Activity.IDLE
     done: int = 0
@@ -31,17 +44,67 @@ class Progress:
     rate_per_s: float = 0.0
     eta_s: float | None = None
     note: str = ""
+    paused: PauseReason | None = None
+
+
+class Standing(StrEnum):
+    """How it is with a file. Each file has one; where several hold, it is the first of these."""
+
+    FAILED = "failed"
+    OFFLINE = "offline"
+    WAITING = "waiting"
+    LISTENING = "listening"
+    OUTDATED = "outdated"
+    INDEXED = "indexed"
+
+    @property
+    def words(self) -> str:
+        """What is said behind the number of such files."""
+        return _WORDS[self]
+
+    @property
+    def sentence(self) -> str:
+        """What is said of one such file; of one that failed it is said why instead."""
+        return _SENTENCES.get(self, "")
+
+
+_WORDS = {
+    Standing.FAILED: "could not be read",
+    Standing.OFFLINE: "not connected",
+    Standing.WAITING: "waiting",
+    Standing.LISTENING: "to be listened to",
+    Standing.OUTDATED: "known by an older model",
+    Standing.INDEXED: "can be found",
+}
+_SENTENCES = {
+    Standing.OFFLINE: "Its folder or drive is not connected. What is known of it is kept.",
+    Standing.WAITING: "Waits to be read.",
+    Standing.LISTENING: "Can be found. What is said in it is still to be written down.",
+    Standing.OUTDATED: "Can be found as an older model knows it. Waits for the newer one.",
+    Standing.INDEXED: "Can be found.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileStanding:
+    """One file of the library, how it is with it, and why."""
+
+    file_id: FileId
+    path: Path
+    standing: Standing
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """The library in numbers. `items` are distinct contents, `files` their paths."""
+    """The library in numbers. `items` are distinct contents, `files` their paths, each of which has one standing."""
 
     library: Path
     files: int
     items: int
     waiting: int
     failed: int
+    standings: Mapping[Standing, int]
     folders: tuple[Folder, ...]
     models: tuple[ModelStatus, ...]
     progress: Progress
