@@ -309,13 +309,11 @@ class Engine(ModelFront):
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and batches count from the next start, all others at once."""
         before, self.settings = self.settings, settings
-        if settings.paused != before.paused:
-            if settings.paused:
-                self._indexer.pause(PauseReason.USER)
-            else:
-                self._indexer.resume()
-        else:
-            self._indexer.look_again()
+        self._indexer.look_again()
+        if settings.paused and not before.paused:
+            self._indexer.pause(PauseReason.USER)
+        elif before.paused and not settings.paused:
+            self._indexer.resume()
         if (settings.pace, settings.decoders) != (before.pace, before.decoders):
             self._pool.change(settings.decoders, nice=settings.child_nice)
             self._listener.change(cores=settings.cores, nice=settings.child_nice)

@@ -13,6 +13,7 @@ from core import Event, FailuresChanged, FileStanding, FoldersChanged, LibraryCh
 FILE_ROLE = int(Qt.ItemDataRole.UserRole)
 MOST = 2000
 """More files than this nobody looks through; the exported list has them all."""
+_COUNTS, _FILES = "standings", "files"
 _NO_INDEX = QModelIndex()
 
 
@@ -38,6 +39,8 @@ class HealthModel(QAbstractListModel):
     def watch(self, *, watched: bool) -> None:
         """Somebody looks from now on, or no longer."""
         self._watched = watched
+        for lane in (_COUNTS, _FILES):
+            self._bridge.drop(lane)
         self._refresh()
 
     def show_standing(self, standing: Standing) -> None:
@@ -57,8 +60,8 @@ class HealthModel(QAbstractListModel):
     def _refresh(self) -> None:
         engine = self._bridge.engine
         if engine is not None and self._watched:
-            self._bridge.call(engine.standings(), self._count, lane="standings")
-            self._bridge.call(engine.files(self.standing, MOST), self._show, lane="files")
+            self._bridge.call(engine.standings(), self._count, lane=_COUNTS)
+            self._bridge.call(engine.files(self.standing, MOST), self._show, lane=_FILES)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:

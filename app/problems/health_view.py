@@ -35,13 +35,14 @@ class HealthView(QWidget):
         super().__init__(parent)
         self._model = model
         self._kept: tuple[list[FileStanding], FileStanding | None, int] = ([], None, 0)
+        self._begins = False
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self._title = Label(bold=True, scale=1.2)
         self._explanation = Label(dim=True)
         self._explanation.setWordWrap(True)
         self.filters = StandingFilters()
-        self.filters.chosen.connect(model.show_standing)
+        self.filters.chosen.connect(self._choose)
         self.retry_button = Button("Try again", icon_name="retry")
         self.retry_button.clicked.connect(self._retry)
         self.retry_all_button = Button("Try all again")
@@ -127,6 +128,12 @@ class HealthView(QWidget):
         tip = f"<p>{html.escape(wording.safe(chosen[0].sentence))}</p>" if len(chosen) == 1 else ""
         self.list.setToolTip(tip)
 
+    @Slot(object)
+    def _choose(self, standing: Standing) -> None:
+        self._begins = True
+        self._model.show_standing(standing)
+        self._refresh()
+
     @Slot()
     def _keep_place(self) -> None:
         """What is marked and seen stays so while the list changes under the user's hands."""
@@ -144,7 +151,8 @@ class HealthView(QWidget):
         for file in selected:
             if (index := self._index_of(file)).isValid():
                 selection.select(index, QItemSelectionModel.SelectionFlag.Select)
-        self.list.verticalScrollBar().setValue(value)
+        self.list.verticalScrollBar().setValue(0 if self._begins else value)
+        self._begins = False
         self._refresh()
 
     def _index_of(self, file: FileStanding) -> QModelIndex:

@@ -34,7 +34,7 @@ class StandingFilters(QWidget):
         self._layout.setSpacing(SPACE_PX // 2)
         self._columns = 0
         for standing in Standing:
-            button = Button("", icon_name=ICONS[standing], flat=True)
+            button = Button("", self, icon_name=ICONS[standing], flat=True)
             button.setCheckable(True)
             self._group.addButton(button)
             self.buttons[standing] = button

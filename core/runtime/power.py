@@ -49,14 +49,10 @@ def _says_battery(answer: str) -> bool:
 
 
 def _windows_on_battery() -> bool:
-    if sys.platform != "win32":
-        return False
     import ctypes
 
     class Status(ctypes.Structure):
-        _fields_ = [("ac_line", ctypes.c_byte), ("others", ctypes.c_byte * 3), ("times", ctypes.c_ulong * 2)]
+        _fields_ = (("ac_line", ctypes.c_byte), ("others", ctypes.c_byte * 3), ("times", ctypes.c_ulong * 2))
 
-    status = Status()
-    return bool(ctypes.windll.kernel32.GetSystemPowerStatus(ctypes.byref(status))) and (
-        status.ac_line == _WINDOWS_ON_BATTERY
-    )
+    status, system = Status(), getattr(ctypes, "windll").kernel32  # noqa: B009 - elsewhere it is not declared
+    return bool(system.GetSystemPowerStatus(ctypes.byref(status))) and status.ac_line == _WINDOWS_ON_BATTERY

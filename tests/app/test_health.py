@@ -57,8 +57,10 @@ def test_the_numbers_are_those_of_the_command_line(qtbot: QtBot, health: HealthV
 
 
 def test_the_keyboard_reaches_numbers_list_and_buttons(qtbot: QtBot, window: Window, health: HealthView) -> None:
+    wait_for(qtbot, lambda: len(numbers(health)) == 2)
     window.activateWindow()
     health.filters.buttons[Standing.FAILED].setFocus()
+    wait_for(qtbot, health.filters.buttons[Standing.FAILED].hasFocus)
     QTest.keyClick(health.filters.buttons[Standing.FAILED], Qt.Key.Key_Right)
     assert health.filters.buttons[Standing.INDEXED].isChecked()
     wait_for(qtbot, lambda: len(listed(health)) == 6)
@@ -141,7 +143,8 @@ def test_the_list_is_saved_where_the_user_says(
 
 def test_it_fits_a_narrow_window(qtbot: QtBot, window: Window, health: HealthView) -> None:
     wait_for(qtbot, lambda: len(numbers(health)) == 2)
-    health.filters.show_counts(dict.fromkeys(Standing, 12_345))
+    health._model.watch(watched=False)
+    health._model._count(dict.fromkeys(Standing, 12_345))
     window.resize(window.minimumSize())
     wait_for(qtbot, lambda: window.width() == window.minimumWidth())
     buttons = [button for button in health.filters.buttons.values() if button.isVisible()]

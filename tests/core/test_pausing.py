@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,34 +81,47 @@ def test_another_setting_counts_at_once() -> None:
     assert computer.pausing.reason() is PauseReason.BATTERY
 
 
-def test_pausing_survives_a_restart_and_so_does_going_on(open_library: Callable[[], Engine], photos: Path) -> None:
-    engine = open_library()
+@pytest.fixture
+def open_kept(tmp_path: Path, model_cache: Path) -> Iterator[Callable[[], Engine]]:
+    """Opens the engine on this test's library, with the settings that it keeps; closes the one before."""
+    opened: list[Engine] = []
+
+    def open_it() -> Engine:
+        for engine in opened:
+            engine.close(WAIT_S)
+        opened[:] = [open_engine(tmp_path / "library")]
+        return opened[0]
+
+    yield open_it
+    for engine in opened:
+        engine.close(WAIT_S)
+
+
+def test_pausing_survives_a_restart_and_so_does_going_on(open_kept: Callable[[], Engine], photos: Path) -> None:
+    engine = open_kept()
     engine.start(watch=True)
     engine.pause()
     engine.add_folder(photos).result(WAIT_S)
-    engine.close()
 
-    engine = open_library()
+    engine = open_kept()
     engine.start(watch=True)
     until(lambda: engine.progress == Progress(Activity.PAUSED, 0, 8, paused=PauseReason.USER))
     engine.resume()
     engine.wait_idle().result(WAIT_S)
     assert engine.status().result(WAIT_S).waiting == 0
     shutil.copy(photos / "coffee.png", photos / "another.png")
-    engine.close()
 
-    engine = open_library()
+    engine = open_kept()
     engine.start(watch=True)
     engine.wait_idle().result(WAIT_S)
     assert engine.status().result(WAIT_S).files == 9
 
 
-def test_a_command_does_what_it_is_told_in_a_paused_library(open_library: Callable[[], Engine], photos: Path) -> None:
-    engine = open_library()
+def test_a_command_does_what_it_is_told_in_a_paused_library(open_kept: Callable[[], Engine], photos: Path) -> None:
+    engine = open_kept()
     engine.pause()
-    engine.close()
 
-    engine = open_library()
+    engine = open_kept()
     assert engine.settings.paused
     engine.start(watch=False)
     index(engine, photos)
@@ -117,12 +130,12 @@ def test_a_command_does_what_it_is_told_in_a_paused_library(open_library: Callab
 
 
 def test_on_battery_it_waits_for_the_mains(
-    open_library: Callable[[], Engine], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_kept: Callable[[], Engine], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(power, "SUPPLIES", tmp_path / "power")
     monkeypatch.setattr(pausing, "LOOK_EVERY_S", 0.1)
     write_supplies(tmp_path / "power", BATTERY, UNPLUGGED)
-    engine = open_library()
+    engine = open_kept()
     engine.change_settings(replace(engine.settings, only_on_mains=True)).result(WAIT_S)
     engine.start(watch=True)
     engine.add_folder(photos).result(WAIT_S)
