@@ -51,7 +51,7 @@ def test_it_can_be_closed_at_any_moment(tmp_path: Path, photos: Path, model_cach
     assert (tmp_path / "library" / "window.ini").is_file()
 
 
-def close_at_moments(times: int, library: Path, photos: Path) -> None:
+def close_at_moments(times: int, latest_ms: int, library: Path, photos: Path) -> None:
     """Starts and closes it so often, at moments drawn by chance: while it imports, opens, scans, reads, or has done so.
 
     New photos come in between, so that there is always something to do.
@@ -66,17 +66,17 @@ def close_at_moments(times: int, library: Path, photos: Path) -> None:
         Image.open(chance.choice(names)).convert("RGB").resize((chance.randint(50, 900), 300)).save(
             folder / f"{number}.jpg"
         )
-        run(int(chance.triangular(0, 4000, 500)), library, folder)
+        run(int(chance.triangular(0, latest_ms, latest_ms / 8)), library, folder)
 
 
 def test_it_can_be_closed_at_any_of_ten_moments(tmp_path: Path, photos: Path, model_cache: Path) -> None:
-    close_at_moments(10, tmp_path / "library", photos)
+    close_at_moments(10, 2000, tmp_path / "library", photos)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(6000)
 def test_it_can_be_closed_at_five_hundred_moments(tmp_path: Path, photos: Path, model_cache: Path) -> None:
-    close_at_moments(500, tmp_path / "library", photos)
+    close_at_moments(500, 4000, tmp_path / "library", photos)
 
 
 def test_a_library_in_use_is_said_on_a_page(tmp_path: Path, model_cache: Path, qapp: QApplication) -> None:
