@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent
@@ -22,6 +23,7 @@ from app.finish import Finish
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
+from app.folders.remarks import unwatched_line
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
 from app.models.models_model import ModelsModel
@@ -29,6 +31,7 @@ from app.models.suggestion import Suggestion
 from app.preferences import DEFAULT_CELL_PX, Preferences
 from app.problems.health_model import HealthModel
 from app.problems.health_view import HealthView
+from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.settings.shortcuts_view import ShortcutsView
 from app.show.details_place import DetailsPlace
@@ -42,7 +45,7 @@ from app.show.stage_view import StageView
 from app.show.status_line import StatusLine
 from app.show.thumbnails import Thumbnails
 from app.theme import Look, Theme
-from core import Event, FolderId, Kind, ProgressChanged
+from core import Event, FolderId, Kind, ProgressChanged, Unwatched, WatchingChanged
 
 _DEFAULT_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(560, 400)
@@ -59,6 +62,7 @@ class Window(QWidget):
         self._messages = messages
         self._preferences = preferences
         self._theme = theme
+        self._told_unwatched: set[Path] = set()
         self.question = QuestionModel(self)
         self.search = Search(bridge, self.question, self)
         self.folders_model = FoldersModel(bridge, self)
@@ -171,6 +175,7 @@ class Window(QWidget):
         self.sidebar.add_asked.connect(do.add_folder)
         self.sidebar.rescan_asked.connect(do.rescan_folder)
         self.sidebar.reveal_asked.connect(do.reveal_folder)
+        self.sidebar.left_out_asked.connect(self._open_folder_settings)
         self.sidebar.remove_asked.connect(do.remove_folder)
         self.health.retry_asked.connect(do.retry)
         self.health.reveal_asked.connect(do.reveal_path)
@@ -242,6 +247,8 @@ class Window(QWidget):
     def _hear(self, event: Event) -> None:
         if isinstance(event, ProgressChanged):
             self.status.show_progress(event.progress)
+        elif isinstance(event, WatchingChanged):
+            self._tell_unwatched(event.unwatched)
 
     @Slot()
     def _free_details(self) -> None:
@@ -330,8 +337,28 @@ class Window(QWidget):
 
     @Slot()
     def _open_settings(self) -> None:
+        self._open_settings_at(SettingsPage.MODELS)
+
+    @Slot()
+    def _open_folder_settings(self) -> None:
+        self._open_settings_at(SettingsPage.FOLDERS)
+
+    def _open_settings_at(self, page: SettingsPage) -> None:
         if self._bridge.engine is not None:
-            SettingsView(self._bridge, self._bridge.engine, self.models, self._messages, self).open()
+            settings = SettingsView(self._bridge, self._bridge.engine, self.models, self._messages, self)
+            settings.show_page(page)
+            settings.open()
+
+    def _tell_unwatched(self, unwatched: tuple[Unwatched, ...]) -> None:
+        """Once for each folder, and only where something can be done about it."""
+        new = [folder for folder in unwatched if folder.remedy and folder.path not in self._told_unwatched]
+        self._told_unwatched.update(folder.path for folder in new)
+        if new:
+            text = " ".join(map(unwatched_line, new))
+            self._messages.note(text, "What to do", self._open_folder_settings, read=self._forget_note)
+
+    def _forget_note(self) -> None:
+        """Read: the settings go on saying it."""
 
     @Slot()
     def _open_shortcuts(self) -> None:

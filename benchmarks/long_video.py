@@ -1,7 +1,7 @@
 """An hour of video through the whole program: how fast, and how much memory, against a twentieth of it.
 
 A 720p video of some minutes whose sound is somebody reading, its packets repeated until the hour is full. Speed is
-given as a multiple of real time and against decoding every frame of it with PyAV and doing nothing with them, which is the
+given as a multiple of real time and against decoding every frame of it with PyAV and doing nothing with them, the
 least that looking at all frames costs. Memory is the highest of all processes together, sampled, of the hour and of the
 short video: it should not depend on length.
 

@@ -35,32 +35,30 @@ LOOK_UP_S = 0.05
 """How often a wait looks whether the question is still wanted."""
 
 
-class Questions:
-    """Those that are asked and not answered yet."""
+class Pending:
+    """The questions that are not answered yet. May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked: list[threading.Event] = []
+        self._abandoned: list[threading.Event] = []
 
-    def begin(self, *, cancel_older: bool) -> threading.Event:
-        """Another one; what it gives is set when the answer is no longer wanted."""
+    def begin(self) -> threading.Event:
+        """A question was asked; what is returned is set when the answer is no longer wanted."""
         abandoned = threading.Event()
-        if cancel_older:
-            self.abandon()
         with self._lock:
-            self._asked.append(abandoned)
+            self._abandoned.append(abandoned)
         return abandoned
 
     def end(self, abandoned: threading.Event) -> None:
-        """It is answered, or will not be."""
+        """It was answered."""
         with self._lock:
-            self._asked.remove(abandoned)
+            self._abandoned.remove(abandoned)
 
     def abandon(self) -> None:
-        """No answer is wanted any more to what was asked so far."""
+        """No answer to what was asked until now is wanted any more."""
         with self._lock:
-            for older in self._asked:
-                older.set()
+            for abandoned in self._abandoned:
+                abandoned.set()
 
 
 class Asker:

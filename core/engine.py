@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.asking import Asker, Questions
+from core.asking import Asker, Pending
 from core.choosing import Chooser
 from core.decode.pool import DecodePool
 from core.embed.listening import Listener
@@ -32,19 +32,18 @@ from core.records import (
     Answer,
     ContentHash,
     Details,
-    Failure,
     FileId,
-    FileStanding,
     Folder,
     FolderId,
     ItemId,
     Kind,
+    LeftOut,
     LibraryStatus,
     PauseReason,
     Picture,
     Progress,
     Question,
-    Standing,
+    Unwatched,
     Wanted,
 )
 from core.runtime.chain import chain
@@ -52,6 +51,7 @@ from core.runtime.lane import Lane
 from core.runtime.worker import Priority, stand_back
 from core.search.searcher import Searcher
 from core.settings import Settings
+from core.standing_front import StandingFront
 from core.storage import Storage
 from core.store.vectors.remote.server import milvus_server
 from core.understanding import Understanding
@@ -63,7 +63,7 @@ log = logging.getLogger(__name__)
 LISTENER = "whisper"  # the model that writes down what is said
 
 
-class Engine(ModelFront):
+class Engine(ModelFront, StandingFront):
     """One open library. Close it, or use it as a context manager.
 
     Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
@@ -110,7 +110,6 @@ class Engine(ModelFront):
             pool=self._pool,
             lineup=lambda: self._models.lineup,
             batch_size=settings.batch_size,
-            max_bytes=settings.max_bytes,
         )
         self._indexer = Indexer(
             library=library,
@@ -119,11 +118,11 @@ class Engine(ModelFront):
             upkeep=Upkeep(self._store, self._search, self._gpu),
             events=self.events,
             pausing=Pausing(lambda: self.settings),
-            rescan_minutes=lambda: self.settings.rescan_minutes,
+            settings=lambda: self.settings,
             switched=self._models.switched,
             advanced=self._models.advanced,
         )
-        self._questions = Questions()
+        self._asked = Pending()
         self.opened: Future[None] = (
             self._read.call(Priority.URGENT, lambda _: None)
             if read_only
@@ -142,7 +141,7 @@ class Engine(ModelFront):
         Raises LibraryError if something did not end in time.
         """
         deadline = time.monotonic() + timeout_s
-        self._questions.abandon()
+        self._asked.abandon()
 
         def left_s() -> float:
             return max(0.1, deadline - time.monotonic())
@@ -179,8 +178,7 @@ class Engine(ModelFront):
     def add_folder(self, path: Path) -> Future[Folder]:
         """Watches a folder from now on and indexes it; adding a watched one again only looks for changes.
 
-        The future fails with FolderError when there is no such folder, it lies in a watched one or contains one, or it
-        holds the library itself.
+        Fails with FolderError when there is no such folder, it lies in a watched one or contains one, or is our own.
         """
 
         def check(reading: Reading) -> Path:
@@ -209,6 +207,11 @@ class Engine(ModelFront):
     def folders(self) -> Future[list[Folder]]:
         """Every watched folder, in the order of adding."""
         return self._read.call(Priority.INTERACTIVE, Reading.folders)
+
+    @property
+    def unwatched(self) -> tuple[Unwatched, ...]:
+        """The folders in which live watching does not see every change; WatchingChanged tells of others."""
+        return self._indexer.unwatched
 
     def rescan(self, folder_id: FolderId | None = None) -> Future[None]:
         """Looks for changes in one folder or all; done when they are known, not when they are indexed."""
@@ -241,22 +244,6 @@ class Engine(ModelFront):
         """Done when nothing is left to scan or index; fails when indexing is not possible at all."""
         return self._indexer.wait_idle()
 
-    def failures(self) -> Future[list[Failure]]:
-        """Every file that could not be indexed, newest first."""
-        return self._read.call(Priority.INTERACTIVE, Reading.failures)
-
-    def standings(self) -> Future[dict[Standing, int]]:
-        """How many files have each standing."""
-        return self._read.call(Priority.INTERACTIVE, Reading.standings)
-
-    def files(self, standing: Standing, limit: int) -> Future[list[FileStanding]]:
-        """Files of one standing, those that failed last first."""
-        return self._read.call(Priority.INTERACTIVE, Reading.files, standing, limit)
-
-    def export_files(self, to: Path, standing: Standing | None = None) -> Future[int]:
-        """Writes the files of one standing, or all, to a table (CSV); answers how many. Fails with LibraryError."""
-        return self._read.call(Priority.NORMAL, Reading.export_files, to, standing)
-
     def retry(self, file_ids: Sequence[FileId] | None = None) -> Future[int]:
         """Tries failed files again, all of them if none are named; answers how many."""
 
@@ -274,11 +261,13 @@ class Engine(ModelFront):
 
         With `cancel_older`, questions asked before and not yet answered are cancelled.
         """
-        abandoned = self._questions.begin(cancel_older=cancel_older)
+        if cancel_older:
+            self._asked.abandon()
+        abandoned = self._asked.begin()
         future = self._search.call(
             Priority.INTERACTIVE, lambda searcher: self._asker.answer(searcher, question, abandoned)
         )
-        future.add_done_callback(lambda _: self._questions.end(abandoned))
+        future.add_done_callback(lambda _: self._asked.end(abandoned))
         return future
 
     def thumbnail(self, item_id: ItemId) -> Future[Picture | None]:
@@ -309,6 +298,8 @@ class Engine(ModelFront):
     def change_settings(self, settings: Settings) -> Future[None]:
         """Keeps new settings. Those of devices, limits and batches count from the next start, all others at once."""
         before, self.settings = self.settings, settings
+        if before.exclude != settings.exclude:
+            self._indexer.scan()
         self._indexer.look_again()
         if settings.paused and not before.paused:
             self._indexer.pause(PauseReason.USER)
@@ -321,6 +312,10 @@ class Engine(ModelFront):
             self._gpu.renew()
             self._gpu.call(Priority.URGENT, lambda _: stand_back(settings.model_nice))
         return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
+
+    def left_out_by(self, patterns: str) -> Future[LeftOut]:
+        """What `Settings.exclude` would leave out if it were `patterns`."""
+        return self._read.call(Priority.INTERACTIVE, Reading.left_out_by, patterns)
 
     def _keep_settings(self, settings: Settings) -> None:
         self.settings = settings

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from core.records import ModelStatus, Progress
+from core.records import ModelStatus, Progress, Unwatched
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,13 @@ class LibraryChanged:
 @dataclass(frozen=True, slots=True)
 class FoldersChanged:
     """A folder was added or removed, or went on- or offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchingChanged:
+    """Live watching sees changes in other folders than before; these it does not wholly see."""
+
+    unwatched: tuple[Unwatched, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,14 @@ class BugFound:
 
 
 Event: TypeAlias = (
-    ProgressChanged | LibraryChanged | FoldersChanged | FailuresChanged | ModelChanged | NoticePosted | BugFound
+    ProgressChanged
+    | LibraryChanged
+    | FoldersChanged
+    | WatchingChanged
+    | FailuresChanged
+    | ModelChanged
+    | NoticePosted
+    | BugFound
 )
 Listener: TypeAlias = Callable[[Event], None]
 

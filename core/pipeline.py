@@ -34,7 +34,7 @@ from core.storage import Storage
 from core.store.catalog import Catalog, WorkItem
 from core.store.saving import IndexedFile, IndexedSegment
 from core.understanding import Embedded, Understanding
-from core.watch.identity import content_hash, require_readable_size, require_unchanged
+from core.watch.identity import content_hash, is_gone, require_unchanged
 
 if TYPE_CHECKING:
     from core.decode.pool import DecodePool
@@ -100,15 +100,14 @@ class Pipeline:
         pool: DecodePool,
         lineup: Callable[[], Lineup],
         batch_size: int,
-        max_bytes: Callable[[Kind], int],
     ) -> None:
         self._store = store
         self._understanding = understanding
         self._pool = pool
         self._lineup = lineup
         self._batch_size = batch_size
-        self._max_bytes = max_bytes
         self._finished: Callable[[int], None] = lambda _: None
+        self._unsettled: Callable[[], None] = lambda: None
         self._reset()
 
     def _reset(self) -> None:
@@ -128,14 +127,9 @@ class Pipeline:
         return claimed + sum(begun.listening == later for begun in self._files.values())
 
     @property
-    def is_busy(self) -> bool:
-        """Whether any file is claimed and not brought to an end."""
-        return bool(self._claimed or self._files)
-
-    @property
     def listens(self) -> bool:
         """Whether nothing but speech is left of the files that are claimed: all else comes first."""
-        return self.is_busy and not self.begun(later=False)
+        return self.begun(later=True) > 0 and not self.begun(later=False)
 
     def run(
         self,
@@ -144,14 +138,16 @@ class Pipeline:
         go_on: Callable[[], bool],
         abandoned: Callable[[], bool],
         finished: Callable[[int], None],
+        unsettled: Callable[[], None],
     ) -> None:
         """Works until nothing waits, or `go_on()` is false and what was begun is finished; a long file waits meanwhile.
 
-        `finished(n)` is told when n more files have come to an end, well or badly. When `abandoned()` turns true, what
-        was begun goes back to the queue at once. Raises ModelError or LibraryError when no file can be indexed at all;
+        `finished(n)` is told when n more files have come to an end, well or badly, `unsettled()` when a file was let go
+        because it is changing or was moved, and is for a scan to find again. When `abandoned()` turns true, what was
+        begun goes back to the queue at once. Raises ModelError or LibraryError when no file can be indexed at all;
         files begun go back to the queue then, too.
         """
-        self._finished = finished
+        self._finished, self._unsettled = finished, unsettled
         self._write(Catalog.release).result()  # what an earlier run could not give back: the disk was full
         try:
             while not abandoned():
@@ -188,7 +184,6 @@ class Pipeline:
     def _open(self, item: WorkItem, reader: Reader) -> int:
         """Begins a file; returns how much room it takes."""
         try:
-            require_readable_size(item.signature, self._max_bytes(item.kind))
             content = content_hash(item.path, item.signature)
         except MediaError as error:
             self._fail(item, Stage.READ, error)
@@ -214,7 +209,9 @@ class Pipeline:
     def _decode(self, begun: _Begun, from_ms: int) -> int:
         weight = 1 if begun.item.kind is Kind.IMAGE else STRETCH_WEIGHT
         self._decoding[begun.file_id] = weight
-        future = self._pool.decode(begun.item.path, wanted_by(begun.encoders), from_ms=from_ms)
+        future = self._pool.decode(
+            begun.item.path, wanted_by(begun.encoders), from_ms=from_ms, expected=begun.item.signature
+        )
         self._when_done(future, lambda: self._on_decoded(begun, future))
         return weight
 
@@ -346,7 +343,11 @@ class Pipeline:
 
     def _fail(self, item: WorkItem, stage: Stage, error: MediaError) -> None:
         sentence, reason, retryable = str(error), Reason(error.reason), error.retryable
-        self._write(lambda catalog: catalog.fail(item.file_id, stage, reason, sentence, retryable=retryable))
+        if reason is Reason.CHANGED_WHILE_READING or (reason is Reason.UNREADABLE and is_gone(item.path)):
+            self._write(lambda catalog: catalog.unsettle(item.file_id)).result()
+            self._unsettled()
+        else:
+            self._write(lambda catalog: catalog.fail(item.file_id, stage, reason, sentence, retryable=retryable))
         self._finished(1)
 
     # plumbing

@@ -19,14 +19,18 @@ from core.records import (
     FileStanding,
     Folder,
     ItemId,
+    LeftOut,
     LibraryStatus,
     Picture,
     Progress,
+    Rule,
+    Skipped,
     SpaceId,
     Standing,
 )
 from core.store.reader import Reader
 from core.store.thumbnails import Thumbnails
+from core.watch.rules import Rules, not_patterns
 
 
 class Reading:
@@ -67,6 +71,23 @@ class Reading:
             advice = "Choose another place for it."
             raise LibraryError(f"The list could not be written to {to}: {error.strerror}.", advice) from error
         return len(files)
+
+    def left_out_by(self, patterns: str) -> LeftOut:
+        """What `patterns` would leave out of what is known, and what they leave out already."""
+        rules = Rules(patterns)
+        folders = self._reader.folders()
+        roots = {folder.folder_id: len(os.fsencode(folder.path).rstrip(os.sep.encode())) + 1 for folder in folders}
+        known = self._reader.paths()
+        found: dict[str, Skipped] = {pattern: Skipped(Rule.PATTERN, pattern) for pattern in rules.patterns}
+        files = 0
+        for folder_id, path in known:
+            if (left := rules.pattern(path[roots[folder_id] :])) is not None:
+                files += 1
+                found[left[1]] = found[left[1]].plus(Skipped(*left, files=1, examples=(os.fsdecode(path),)))
+        for skipped in (skipped for folder in folders for skipped in folder.skipped):
+            if skipped.rule is Rule.PATTERN and skipped.pattern in found:
+                found[skipped.pattern] = found[skipped.pattern].plus(skipped)
+        return LeftOut(len(known), files, tuple(found.values()), tuple(not_patterns(patterns)))
 
     def thumbnail(self, item_id: ItemId) -> Picture | None:
         """An item's small picture, made again if the cache has lost it; None when it can not be made now."""

@@ -34,7 +34,7 @@ class SettingSpec:
     high: float | None = None
     choices: tuple[str, ...] = ()
     page: str = "advanced"
-    """The page of the settings that it is on: models, performance or advanced."""
+    """The page of the settings that it is on: models, folders, performance or advanced."""
 
 
 def _setting(
@@ -130,18 +130,20 @@ class Settings:
     max_file_mb: int = _setting(
         2048,
         "Largest picture file",
-        "Pictures larger than this are set aside and reported.",
+        "Pictures larger than this are left out.",
         unit="MB",
         low=1,
         high=65536,
+        page="folders",
     )
     max_media_gb: int = _setting(
         100,
         "Largest sound or video",
-        "Sounds and videos larger than this are set aside and reported.",
+        "Sounds and videos larger than this are left out.",
         unit="GB",
         low=1,
         high=10000,
+        page="folders",
     )
     max_megapixels: int = _setting(
         250,
@@ -159,6 +161,12 @@ class Settings:
         low=1,
         high=1440,
         page="performance",
+    )
+    exclude: str = _setting(
+        "",
+        "Leave out",
+        "Files and folders not to be taken in: patterns, one a line, as in a .gitignore at the top of each folder.",
+        page="folders",
     )
     vector_store: str = _setting(
         "hnsw",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from app import wording
 from app.bridge import Bridge
+from app.folders.remarks import skipped_lines
 from app.icons import KIND_ICONS
 from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, FolderState, Kind, LibraryChanged
 
@@ -164,9 +164,15 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_described(row))
         if role == Qt.ItemDataRole.ToolTipRole and row.folder is not None:
-            offline = "<br>Not reachable now" if row.is_offline else ""
-            return f"<p style='white-space:pre'>{html.escape(wording.safe(str(row.folder.path)))}{offline}</p>"
+            return wording.tip([wording.safe(str(row.folder.path)), *_remarks(row.folder)])
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole and row.folder is not None:
+            return ". ".join(_remarks(row.folder))
         return None
+
+
+def _remarks(folder: Folder) -> list[str]:
+    offline = ["Not reachable now"] if folder.state is FolderState.OFFLINE else []
+    return offline + [f"Not taken in: {line}" for line in skipped_lines(folder)]
 
 
 def _offline(folders: list[Folder]) -> set[Path]:

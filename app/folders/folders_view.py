@@ -25,7 +25,7 @@ class FoldersView(QWidget):
         problems_chosen: the list of problems is wanted.
         problems_entered: so is the keyboard in it: by a click or Enter, not by walking past.
         add_asked: a folder is to be added.
-        rescan_asked, reveal_asked, remove_asked: the Folder meant.
+        rescan_asked, reveal_asked, left_out_asked, remove_asked: the Folder meant.
     """
 
     chosen = Signal(object)
@@ -34,6 +34,7 @@ class FoldersView(QWidget):
     add_asked = Signal()
     rescan_asked = Signal(object)
     reveal_asked = Signal(object)
+    left_out_asked = Signal(object)
     remove_asked = Signal(object)
 
     def __init__(self, model: FoldersModel, parent: QWidget | None = None) -> None:
@@ -120,6 +121,7 @@ class FoldersView(QWidget):
         for title, icon_name, signal in (
             ("Look for changes", "retry", self.rescan_asked),
             ("Show in file manager", "reveal", self.reveal_asked),
+            ("What is left out…", "filter", self.left_out_asked),
             ("Remove from Likewise", "close", self.remove_asked),
         ):
             action = QAction(icon(icon_name), title, menu)

@@ -23,6 +23,8 @@ ICONS = {
     Standing.LISTENING: "speech",
     Standing.OUTDATED: "models",
     Standing.INDEXED: "check",
+    Standing.BEING_WRITTEN: "undo",
+    Standing.SKIPPED: "filter",
 }
 
 

@@ -54,7 +54,7 @@ class HealthModel(QAbstractListModel):
 
     def row_of(self, file: FileStanding) -> int:
         """Where the file is listed, whatever is said of it now; -1 if it is not."""
-        return next((row for row, listed in enumerate(self._files) if listed.file_id == file.file_id), -1)
+        return next((row for row, listed in enumerate(self._files) if listed.path == file.path), -1)
 
     @Slot()
     def _refresh(self) -> None:

@@ -115,6 +115,10 @@ class HealthView(QWidget):
         explanation = "Each says why. A file that changes is tried again by itself." if failed and count else ""
         if count > MOST:
             explanation = f"These are {wording.number(MOST)} of them. The saved list has all. {explanation}"
+        if standing is Standing.SKIPPED:
+            explanation = (
+                "These are some of them, file by file or folder by folder. Settings → Folders says what is left out."
+            )
         self._explanation.setText(explanation)
         self._explanation.setVisible(bool(explanation))
         self.list.setAccessibleName(f"Files: {standing.words}")
@@ -161,7 +165,7 @@ class HealthView(QWidget):
 
     @Slot()
     def _retry(self) -> None:
-        file_ids: list[FileId] = [file.file_id for file in self.selected()]
+        file_ids: list[FileId] = [file.file_id for file in self.selected() if file.file_id is not None]
         if file_ids:
             self.retry_asked.emit(file_ids)
 

@@ -21,6 +21,7 @@ class SettingsPage(StrEnum):
     """The pages, in their order. A setting names the one it is on."""
 
     MODELS = "models"
+    FOLDERS = "folders"
     PERFORMANCE = "performance"
     PRIVACY = "privacy"
     ADVANCED = "advanced"

@@ -25,8 +25,10 @@ from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
 from app.models.models_model import ModelsModel
 from app.models.models_view import ModelsView
+from app.settings.exclusions_view import ExclusionsView
 from app.settings.fields import SettingField
 from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
+from app.settings.watching_view import WatchingView
 from app.theme import SPACE_PX
 from core import Settings, SettingSpec
 
@@ -37,7 +39,9 @@ _SILENCE_MS = 400
 _SIZE = QSize(860, 640)
 _LIST_PX = 168
 _DEVICE = "device"
+_EXCLUDE = "exclude"
 _LATER = {
+    SettingsPage.FOLDERS: "The largest sizes count from the next start.",
     SettingsPage.PERFORMANCE: "The batch size counts from the next start, all else at once.",
     SettingsPage.ADVANCED: "These count from the next start.",
 }
@@ -61,6 +65,7 @@ class SettingsView(QDialog):
         self._pages = QStackedWidget()
         makers: dict[SettingsPage, Callable[[], list[QWidget]]] = {
             SettingsPage.MODELS: self._make_models,
+            SettingsPage.FOLDERS: self._make_folders,
             SettingsPage.PERFORMANCE: lambda: self._make_fields(SettingsPage.PERFORMANCE),
             SettingsPage.PRIVACY: lambda: make_privacy(engine.library.root),
             SettingsPage.ADVANCED: lambda: self._make_fields(SettingsPage.ADVANCED),
@@ -107,6 +112,12 @@ class SettingsView(QDialog):
     def _make_models(self) -> list[QWidget]:
         device = next(spec for spec in Settings.specs() if spec.name == _DEVICE)
         return [self._make_field(device), self.models]
+
+    def _make_folders(self) -> list[QWidget]:
+        specs = {spec.name: spec for spec in Settings.specs() if spec.page == SettingsPage.FOLDERS}
+        exclusions = ExclusionsView(specs.pop(_EXCLUDE), self._bridge, self._messages)
+        sizes = [self._make_field(spec) for spec in specs.values()]
+        return [exclusions, *sizes, make_note(_LATER[SettingsPage.FOLDERS]), WatchingView(self._bridge)]
 
     def _make_field(self, spec: SettingSpec) -> QWidget:
         field = SettingField(spec, getattr(self._shown, spec.name))

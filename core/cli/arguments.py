@@ -66,6 +66,13 @@ def make_parser() -> argparse.ArgumentParser:
     command = _adder(parser.add_subparsers(dest="command", metavar="COMMAND", title="commands"), library)
     index = command("index", "look through folders and understand what is new in them", stored)
     index.add_argument("paths", nargs="+", type=_folder, metavar="PATH", help="a folder")
+    index.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out what is so named, from now on, as in a .gitignore; as often as wanted",
+    )
     search = command("search", "find files by words", output, question, stored)
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
     similar = command("similar", "find files like others, which need not be in the library", output, question, stored)

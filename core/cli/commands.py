@@ -10,6 +10,7 @@ from pathlib import Path
 from core.cli.doctor import doctor
 from core.cli.documents import failure_document, print_json, result_document, status_document
 from core.cli.exits import Exit
+from core.cli.left_out import leave_out, skipped_lines
 from core.cli.models import models
 from core.cli.opening import opened
 from core.cli.progress_bar import follow
@@ -27,6 +28,7 @@ from core.records import (
     Outcome,
     Question,
     Result,
+    Rule,
 )
 from core.search.listing import clock
 
@@ -40,6 +42,7 @@ _REMARKS = {
 def index(arguments: Namespace) -> Exit:
     """Adds each folder, or looks through it again, and waits until everything is indexed."""
     with opened(arguments.library, chosen_settings(arguments)) as engine:
+        leave_out(engine, arguments.exclude)
         engine.start(watch=False)
         added = {_add(engine, path) for path in arguments.paths}
         follow(engine, engine.wait_idle())
@@ -51,6 +54,9 @@ def index(arguments: Namespace) -> Exit:
     for folder in folders:
         if folder.state is FolderState.OFFLINE:
             say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept.")
+        for skipped in folder.skipped:
+            if skipped.rule is Rule.BEING_WRITTEN:
+                say(f"Still being written, so not read: {', '.join(map(shown, skipped.examples))}")
     return Exit.DONE
 
 
@@ -165,6 +171,7 @@ def _status_text(now: LibraryStatus, size_bytes: int) -> str:
             ", ".join(f"{files:,} {standing.words}" for standing, files in now.standings.items() if files),
             "",
             table(("files", "waiting", "failed", "state", "folder"), folders, numbers=(0, 1, 2)),
+            *skipped_lines(now.folders),
             "",
             models_table(now.models),
         ]

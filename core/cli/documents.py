@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from core.records import KINDS_OF, Failure, Folder, LibraryStatus, ModelStatus, Moment, Result
+from core.records import KINDS_OF, Failure, Folder, LibraryStatus, ModelStatus, Moment, Result, Skipped
 
 Document: TypeAlias = dict[str, object]
 
@@ -68,6 +68,18 @@ def folder_document(folder: Folder) -> Document:
         "files": folder.files,
         "waiting": folder.waiting,
         "failed": folder.failed,
+        "skipped": [skipped_document(skipped) for skipped in folder.skipped],
+    }
+
+
+def skipped_document(skipped: Skipped) -> Document:
+    """What one rule leaves out of a folder."""
+    return {
+        "rule": str(skipped.rule),
+        "pattern": skipped.pattern,
+        "files": skipped.files,
+        "folders": skipped.folders,
+        "examples": list(skipped.examples),
     }
 
 

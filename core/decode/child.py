@@ -78,7 +78,7 @@ def _work(request: Mapping[str, Any], payload: bytes) -> _Answer:
     order = Order(wanted, request["max_pixels"], request["from_ms"], request["until_ms"], request["alone"])
     kind = Kind(request["kind"])
     source: AbstractContextManager[IO[bytes]] = (
-        open_source(payload, request["max_bytes"] if kind is Kind.IMAGE else None)
+        open_source(payload, request["max_bytes"] if kind is Kind.IMAGE else None, request["expected"])
         if request["is_path"]
         else nullcontext(io.BytesIO(payload))
     )

@@ -12,7 +12,7 @@ from core.decode.answers import decoded_limit, picture_limit, read_decoded, read
 from core.decode.decoder import kind_of
 from core.decode.problems import media_error
 from core.errors import MediaError
-from core.records import Decoded, Kind, Picture, Reason, Wanted
+from core.records import Decoded, Kind, Picture, Reason, Signature, Wanted
 from core.runtime.child_process import python_command
 from core.runtime.pool import ProcessPool
 from core.runtime.requests import Loss, Request
@@ -52,13 +52,17 @@ class DecodePool:
         *,
         from_ms: int = 0,
         until_ms: int | None = None,
+        expected: Signature | None = None,
         priority: Priority = Priority.BATCH,
     ) -> Future[Decoded]:
         """What indexing needs of the file at `path` (raw bytes), with what is `wanted`.
 
-        Of a sound or video one stretch, from `from_ms` on, to `until_ms` at most: ask again from its `next_ms`.
+        Of a sound or video one stretch, from `from_ms` on, to `until_ms` at most: ask again from its `next_ms`. With
+        `expected` it fails (CHANGED_WHILE_READING) unless just that file is read, whatever takes its path meanwhile.
         """
         header = self._header(path) | {"from_ms": from_ms, "until_ms": until_ms}
+        if expected is not None:
+            header["expected"] = astuple(expected)
         return self._decode(path, header, wanted, priority)
 
     def decode_data(self, data: bytes, wanted: Wanted, *, priority: Priority = Priority.INTERACTIVE) -> Future[Decoded]:
@@ -118,6 +122,7 @@ class DecodePool:
             "preview_px": 0,
             "max_pixels": self._max_pixels,
             "max_bytes": self._max_bytes,
+            "expected": None,
         }
 
     def _explain(self, loss: Loss) -> MediaError:

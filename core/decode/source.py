@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -14,8 +14,10 @@ from core.records import Reason
 
 
 @contextmanager
-def open_source(path: bytes, max_bytes: int | None) -> Iterator[IO[bytes]]:
+def open_source(path: bytes, max_bytes: int | None, expected: Sequence[int] | None = None) -> Iterator[IO[bytes]]:
     """The bytes of the regular file at `path`, for reading; they are one file's, start to end, or an error is raised.
+
+    With `expected`, a `Signature`'s fields, they are that file's, even if another took its path and gave it back.
 
     Raises:
         MediaError: EMPTY, NOT_MEDIA (no regular file), TOO_LARGE, UNREADABLE; CHANGED_WHILE_READING at the end.
@@ -29,6 +31,8 @@ def open_source(path: bytes, max_bytes: int | None) -> Iterator[IO[bytes]]:
     before = os.fstat(descriptor)
     try:
         _check_ordinary(before, max_bytes)
+        if expected is not None and _signature(before) != tuple(expected):
+            raise media_error(Reason.CHANGED_WHILE_READING, retryable=True)
     except MediaError:
         os.close(descriptor)
         raise

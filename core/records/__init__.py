@@ -16,7 +16,19 @@ from core.records.basics import (
     SpaceId,
     Vectors,
 )
-from core.records.files import Changes, Folder, FolderState, FoundFile, KnownFile, Signature
+from core.records.files import (
+    Changes,
+    Folder,
+    FolderState,
+    FoundFile,
+    Gap,
+    KnownFile,
+    LeftOut,
+    Rule,
+    Signature,
+    Skipped,
+    Unwatched,
+)
 from core.records.media import (
     CLIP_FPS,
     CLIP_FRAMES,
@@ -39,7 +51,7 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import Activity, FileStanding, LibraryStatus, PauseReason, Progress, Standing
+from core.records.work import RULE_SENTENCES, Activity, FileStanding, LibraryStatus, PauseReason, Progress, Standing
 
 __all__ = [
     "CLIP_FPS",
@@ -48,6 +60,7 @@ __all__ = [
     "CLIP_RATE_HZ",
     "CLIP_SAMPLES",
     "KINDS_OF",
+    "RULE_SENTENCES",
     "SOUND_RATE_HZ",
     "WINDOW_MS",
     "Activity",
@@ -67,11 +80,13 @@ __all__ = [
     "FolderId",
     "FolderState",
     "FoundFile",
+    "Gap",
     "Ids",
     "ImageView",
     "ItemId",
     "Kind",
     "KnownFile",
+    "LeftOut",
     "LibraryStatus",
     "Line",
     "Metadata",
@@ -88,15 +103,18 @@ __all__ = [
     "Reason",
     "Result",
     "Role",
+    "Rule",
     "Samples",
     "Segment",
     "SegmentId",
     "Signature",
+    "Skipped",
     "SpaceId",
     "SpaceSpec",
     "Stage",
     "Standing",
     "Strength",
+    "Unwatched",
     "Vectors",
     "Wanted",
     "WeightFile",

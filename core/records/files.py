@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 from core.records.basics import FileId, FolderId, Kind
 
@@ -39,17 +40,99 @@ class KnownFile:
     signature: Signature
 
 
+class Rule(StrEnum):
+    """Why a file or folder in a watched folder is not taken in."""
+
+    HIDDEN = "hidden"
+    SYSTEM = "system"
+    """Kept by a system or program for itself: its trash, previews, caches."""
+    PATTERN = "pattern"
+    TOO_LARGE = "too large"
+    BEING_WRITTEN = "being written"
+    """Not left out but waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What one rule (of the user's patterns: one pattern) leaves out of a folder, with some examples.
+
+    What is in a folder that is left out is not counted.
+    """
+
+    MOST_EXAMPLES: ClassVar[int] = 20
+
+    rule: Rule
+    pattern: str = ""
+    files: int = 0
+    folders: int = 0
+    examples: tuple[str, ...] = ()
+
+    def plus(self, other: Skipped) -> Skipped:
+        """What both leave out together."""
+        examples = self.examples
+        if len(examples) < self.MOST_EXAMPLES:
+            examples = (examples + other.examples)[: self.MOST_EXAMPLES]
+        return replace(self, files=self.files + other.files, folders=self.folders + other.folders, examples=examples)
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a folder differs from what the catalog remembers of it."""
+    """How a folder differs from what the catalog remembers of it.
+
+    `left_out` are files that are no longer to be known, whether there or not; `skipped` is None where it is as before.
+    """
 
     added: Sequence[FoundFile] = ()
     changed: Sequence[tuple[FileId, FoundFile]] = ()
     moved: Sequence[tuple[FileId, FoundFile]] = ()
     gone: Sequence[FileId] = ()
+    left_out: Sequence[FileId] = ()
+    skipped: Sequence[Skipped] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.moved or self.gone)
+        files = self.added or self.changed or self.moved or self.gone or self.left_out
+        return bool(files) or self.skipped is not None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What patterns would leave out.
+
+    `files` of the `known` ones can be found now and could not be any more. `by_pattern` counts these and what the
+    pattern leaves out already. `wrong` are lines that are no patterns.
+    """
+
+    known: int
+    files: int
+    by_pattern: tuple[Skipped, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+class Gap(StrEnum):
+    """Why live watching does not see every change in a folder."""
+
+    WATCHES = "watches"
+    """The system allows no more watches; each directory needs one."""
+    INSTANCES = "instances"
+    """The system allows no further program to watch."""
+    REMOTE = "remote"
+    """Others may change it without this computer's being told."""
+    REFUSED = "refused"
+    """Directories that may not be read, or cannot be watched for another reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatched:
+    """A folder that is not, or not wholly, watched live; changes there are found by looking through it now and then.
+
+    `directories` is how many could not be watched, 0 where that cannot be known. `remedy` is a command for the user to
+    run, empty where there is none.
+    """
+
+    path: Path
+    gap: Gap
+    directories: int = 0
+    remedy: str = ""
 
 
 class FolderState(StrEnum):
@@ -73,3 +156,4 @@ class Folder:
     waiting: int = 0
     failed: int = 0
     found: Mapping[Kind, int] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.records.basics import FileId
-from core.records.files import Folder
+from core.records.files import Folder, Rule
 from core.records.models import ModelStatus
 
 
@@ -48,7 +48,11 @@ class Progress:
 
 
 class Standing(StrEnum):
-    """How it is with a file. Each file has one; where several hold, it is the first of these."""
+    """How it is with a file. Each has one; where several hold, it is the first of these.
+
+    The last two are of files that are not in the library (yet): these are counted folder by folder where all of one is
+    left out, and only some of them can be named.
+    """
 
     FAILED = "failed"
     OFFLINE = "offline"
@@ -56,6 +60,8 @@ class Standing(StrEnum):
     LISTENING = "listening"
     OUTDATED = "outdated"
     INDEXED = "indexed"
+    BEING_WRITTEN = "being written"
+    SKIPPED = "skipped"
 
     @property
     def words(self) -> str:
@@ -75,6 +81,8 @@ _WORDS = {
     Standing.LISTENING: "to be listened to",
     Standing.OUTDATED: "known by an older model",
     Standing.INDEXED: "can be found",
+    Standing.BEING_WRITTEN: "being written",
+    Standing.SKIPPED: "left out by a rule",
 }
 _SENTENCES = {
     Standing.OFFLINE: "Its folder or drive is not connected. What is known of it is kept.",
@@ -83,13 +91,21 @@ _SENTENCES = {
     Standing.OUTDATED: "Can be found as an older model knows it. Waits for the newer one.",
     Standing.INDEXED: "Can be found.",
 }
+RULE_SENTENCES = {
+    Rule.HIDDEN: "Left out: hidden.",
+    Rule.SYSTEM: "Left out: kept by the system or a program for itself.",
+    Rule.PATTERN: "Left out by your pattern {pattern}",
+    Rule.TOO_LARGE: "Left out: larger than the settings allow.",
+    Rule.BEING_WRITTEN: "Is still being written; will be read when that is done.",
+}
+"""Why a file is not in the library."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStanding:
-    """One file of the library, how it is with it, and why."""
+    """One file, how it is with it, and why. It has no id if it is not in the library."""
 
-    file_id: FileId
+    file_id: FileId | None
     path: Path
     standing: Standing
     sentence: str

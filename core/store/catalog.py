@@ -29,7 +29,7 @@ from core.records import (
     SpaceId,
     Stage,
 )
-from core.store.changes import apply_changes, signature_of, signature_text
+from core.store.changes import apply_changes, signature_of, signature_text, unsettle
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.saving import IndexedFile, save_content
@@ -213,6 +213,11 @@ class Catalog:
         """
         with self._transaction():
             self._fail(file_id, stage, reason, sentence, retryable=retryable)
+
+    def unsettle(self, file_id: FileId) -> None:
+        """Lets go of a claimed file that changes or moves under our hands; the scan that finds it queues it again."""
+        with self._transaction():
+            unsettle(self._db, file_id)
 
     def retry(self, file_ids: Sequence[FileId] | None = None) -> int:
         """Lets failed files (None: all) wait again with a clean slate; returns how many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import unicodedata
@@ -10,6 +11,9 @@ from dataclasses import astuple
 from pathlib import PurePath
 
 from core.records import Changes, FileId, FolderId, FoundFile, Signature
+
+_NO_SIGNATURE = Signature(0, 0, 0, 0, 0)
+"""That of no file."""
 
 
 def signature_text(signature: Signature) -> str:
@@ -35,7 +39,9 @@ def _name_keys(path: bytes) -> tuple[str, str]:
 
 def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: Changes) -> None:
     """See `Catalog.apply_changes`; runs inside the caller's transaction."""
-    connection.executemany("DELETE FROM file WHERE id=?", ((file_id,) for file_id in changes.gone))
+    connection.executemany(
+        "DELETE FROM file WHERE id=?", ((file_id,) for file_id in (*changes.gone, *changes.left_out))
+    )
     _move(connection, changes.moved)
     connection.executemany(
         "UPDATE file SET kind=?, signature=?, size_bytes=?, mtime=?, state='waiting', attempts=0 WHERE id=?",
@@ -49,6 +55,24 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
                signature=excluded.signature, size_bytes=excluded.size_bytes, mtime=excluded.mtime, state='waiting',
                attempts=0""",
         _rows(folder_id, changes.added),
+    )
+    if changes.skipped is not None:
+        connection.execute("DELETE FROM skipped WHERE folder_id=?", (folder_id,))
+        connection.executemany(
+            "INSERT INTO skipped (folder_id, rule, pattern, files, folders, examples) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (folder_id, of.rule, os.fsencode(of.pattern), of.files, of.folders, json.dumps(of.examples))
+                for of in changes.skipped
+            ),
+        )
+
+
+def unsettle(connection: sqlite3.Connection, file_id: FileId) -> None:
+    """See `Catalog.unsettle`; runs inside the caller's transaction."""
+    connection.execute("DELETE FROM file WHERE id=? AND state='working' AND item_id IS NULL", (file_id,))
+    connection.execute(
+        "UPDATE file SET state='done', attempts=0, signature=? WHERE id=? AND state='working'",
+        (signature_text(_NO_SIGNATURE), file_id),
     )
 
 

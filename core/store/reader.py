@@ -27,7 +27,9 @@ from core.records import (
     Metadata,
     Reason,
     Result,
+    Rule,
     SegmentId,
+    Skipped,
     SpaceId,
     Stage,
 )
@@ -82,6 +84,7 @@ class Reader(StandingReader):
                    count(item_id) FILTER (WHERE kind = 'video')
                FROM folder LEFT JOIN file ON file.folder_id = folder.id GROUP BY folder.id ORDER BY folder.id"""
         )
+        skipped = self._skipped()
         return [
             Folder(
                 FolderId(folder_id),
@@ -91,9 +94,23 @@ class Reader(StandingReader):
                 waiting,
                 failed,
                 {kind: count for kind, count in zip(Kind, found, strict=True) if count},
+                tuple(skipped.get(folder_id, ())),
             )
             for folder_id, path, state, files, waiting, failed, *found in rows
         ]
+
+    def _skipped(self) -> dict[int, list[Skipped]]:
+        skipped: dict[int, list[Skipped]] = {}
+        for folder_id, rule, pattern, files, folders, examples in self._rows(
+            "SELECT folder_id, rule, pattern, files, folders, examples FROM skipped"
+        ):
+            left_out = Skipped(Rule(rule), os.fsdecode(pattern), files, folders, tuple(json.loads(examples)))
+            skipped.setdefault(folder_id, []).append(left_out)
+        return skipped
+
+    def paths(self) -> list[tuple[FolderId, bytes]]:
+        """Every file that is known."""
+        return [(FolderId(folder_id), path) for folder_id, path in self._rows("SELECT folder_id, path FROM file")]
 
     def known_files(self, folder_id: FolderId) -> list[KnownFile]:
         """What the catalog remembers of a folder's files."""

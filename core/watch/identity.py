@@ -44,6 +44,17 @@ def signature_of(path: bytes) -> Signature:
         raise _unreadable(error) from error
 
 
+def is_gone(path: bytes) -> bool:
+    """Whether there is certainly nothing at `path`."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def content_hash_of(data: bytes) -> ContentHash:
     """The hash that a file holding `data` has."""
     return ContentHash(blake3(data).digest())

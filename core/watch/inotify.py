@@ -12,19 +12,30 @@ from collections.abc import Callable
 
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
-from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyConstants,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchCallback,
+    WatchDescriptor,
+)
 
-from core.watch.scan import is_skipped_below
+from core.watch.rules import Rules
 
 
 class InotifyObserver(BaseObserver):
-    """An observer that tells when events were lost, and which root has a directory that could not be watched.
+    """An observer that tells when events were lost, and below which root a directory could not be watched and why.
 
-    Both functions are called on watchdog's threads. Raises OSError when the system allows no more observers.
+    What the rules leave out is not watched. All functions are called on watchdog's threads. Raises OSError when the
+    system allows no more observers.
     """
 
-    def __init__(self, on_lost: Callable[[], None], on_unwatched: Callable[[bytes], None]) -> None:
-        self._descriptor = _Descriptor(on_lost, on_unwatched)
+    def __init__(
+        self, rules: Callable[[], Rules], on_lost: Callable[[], None], on_unwatched: Callable[[bytes, OSError], None]
+    ) -> None:
+        self._descriptor = _Descriptor(rules, on_lost, on_unwatched)
         self._descriptor.name = "watch-inotify"
         self._descriptor.start()
         super().__init__(_Emitter, inotify_fd=self._descriptor)
@@ -42,7 +53,8 @@ class _Emitter(InotifyEmitter):
             self._inotify_fd,
             os.fsencode(self.watch.path),
             is_recursive=self.watch.is_recursive,
-            event_mask=self.get_event_mask_from_filter(),
+            # WORKAROUND: watchdog 7.1 asks for attributes only together with every single write
+            event_mask=Mask(self.get_event_mask_from_filter() | InotifyConstants.IN_ATTRIB),
             follow_symlink=self.watch.follow_symlink,
         )
 
@@ -72,14 +84,19 @@ class _Group(InotifyWatchGroup):
 
 
 class _Descriptor(InotifyFD):
-    def __init__(self, on_lost: Callable[[], None], on_unwatched: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, rules: Callable[[], Rules], on_lost: Callable[[], None], on_unwatched: Callable[[bytes, OSError], None]
+    ) -> None:
         super().__init__()
+        self._rules = rules
         self._on_lost = on_lost
         self._on_unwatched = on_unwatched
 
     def add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:
         root = callback.path if isinstance(callback, InotifyWatchGroup) else path
-        if is_skipped_below(root, path):  # WORKAROUND: the one place where watchdog can be kept out of a directory
+        if self._rules().path(
+            root, path, is_directory=True
+        ):  # WORKAROUND: the one place where watchdog can be kept out of a directory
             raise FileNotFoundError(errno.ENOENT, "not watched on purpose", path)
         try:
             if not os.access(path, os.R_OK):  # watchdog would take the system's refusal for a descriptor
@@ -87,7 +104,7 @@ class _Descriptor(InotifyFD):
             return super().add_callback(path, mask, callback, id_)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-                self._on_unwatched(root)
+                self._on_unwatched(root, error)
             raise
 
     def _add_callback(self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId) -> WatchDescriptor:

@@ -8,22 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.records import FoundFile, Kind
+from core.records import FoundFile, Kind, Skipped
 from core.watch.identity import signature_from
+from core.watch.rules import Left, Rules
 
-_SYSTEM_FOLDERS = frozenset(
-    {
-        b"node_modules",
-        b"lost+found",
-        b"$recycle.bin",
-        b"recycler",
-        b"system volume information",
-        b"__macosx",
-        b"@eadir",  # Synology's thumbnails and recycle bin
-        b"#recycle",
-        b"#snapshot",
-    }
-)
 _FILES_BETWEEN_STOPS = 500
 
 
@@ -33,29 +21,20 @@ class Listing:
 
     `unread` are the directories of whose contents nothing is known: unreadable, gone while we looked, another drive
     mounted there, or (the root itself) absent, exchanged meanwhile, or not listed to the end. Files below them that
-    are not in `files` may well exist.
+    are not in `files` may well exist. `skipped` says what was passed over by which rule.
     """
 
     root: bytes
     files: tuple[FoundFile, ...] = ()
     unread: frozenset[bytes] = frozenset()
-
-
-def is_skipped(name: bytes) -> bool:
-    """Whether a file or directory of this name is hidden, or kept by a system for itself."""
-    return name.startswith(b".") or name.lower() in _SYSTEM_FOLDERS
-
-
-def is_skipped_below(root: bytes, path: bytes) -> bool:
-    """Whether a scan of `root` passes over `path`: one of its parts, below `root`, is skipped."""
-    below = path.removeprefix(root)
-    return any(is_skipped(name) for name in below.split(os.sep.encode()) if name)
+    skipped: tuple[Skipped, ...] = ()
 
 
 def scan(
     root: Path,
     kind_of: Callable[[bytes], Kind | None],
     *,
+    rules: Rules | None = None,
     exclude: Iterable[Path] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> Listing:
@@ -64,10 +43,11 @@ def scan(
     Args:
         root: the folder; may itself be hidden or a mount point, as the user named it.
         kind_of: what kind of media a file name stands for; None means none.
+        rules: what is left out; by default what is hidden or a system's own.
         exclude: directories to pass over wherever they turn up, by identity (our own data).
         stop: asked now and then; when it says yes the listing ends, with the root `unread`.
     """
-    return _Scan(root, kind_of, exclude, stop).run()
+    return _Scan(root, kind_of, rules or Rules(), exclude, stop).run()
 
 
 class _Scan:
@@ -75,22 +55,26 @@ class _Scan:
         self,
         root: Path,
         kind_of: Callable[[bytes], Kind | None],
+        rules: Rules,
         exclude: Iterable[Path],
         stop: Callable[[], bool],
     ) -> None:
         self._folder = root
         self._root = os.fsencode(root)
+        self._below = len(self._root.rstrip(os.sep.encode())) + 1
         self._kind_of = kind_of
+        self._rules = rules
         self._stop = stop
         self._visited = {identity for path in exclude if (identity := identity_of(path))}
         self._files: list[FoundFile] = []
         self._unread: set[bytes] = set()
+        self._skipped: dict[Left, Skipped] = {}
 
     def run(self) -> Listing:
         before = identity_of(self._folder)
         if before is None or not self._walk(before) or identity_of(self._folder) != before:
             self._unread.add(self._root)
-        return Listing(self._root, tuple(self._files), frozenset(self._unread))
+        return Listing(self._root, tuple(self._files), frozenset(self._unread), tuple(self._skipped.values()))
 
     def _walk(self, root_identity: tuple[int, int]) -> bool:
         """Lists directory after directory, depth first; returns whether it came to the end."""
@@ -115,12 +99,13 @@ class _Scan:
         return True
 
     def _look_at(self, entry: os.DirEntry[bytes], directory: bytes, device: int, below: list[bytes]) -> None:
-        if is_skipped(entry.name):
-            return
         try:
             is_directory = entry.is_dir(follow_symlinks=False)
             kind = None if is_directory else self._kind_of(entry.name)
             if not is_directory and kind is None:
+                return
+            if left := self._rules.entry(entry.path[self._below :], is_directory=is_directory):
+                self._skip(left, entry.path, is_directory=is_directory)
                 return
             status = os.lstat(entry.path)  # DirEntry.stat() has no inode on Windows
         except FileNotFoundError:
@@ -129,13 +114,21 @@ class _Scan:
             self._unread.add(directory)
             return
         if kind is not None:
-            if stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(status.st_mode):
+                return
+            if left := self._rules.size(kind, status.st_size):
+                self._skip(left, entry.path, is_directory=False)
+            else:
                 self._files.append(FoundFile(entry.path, kind, signature_from(status)))
         elif status.st_dev != device:
             self._unread.add(entry.path)
         elif stat.S_ISDIR(status.st_mode) and (identity := (status.st_dev, status.st_ino)) not in self._visited:
             self._visited.add(identity)
             below.append(entry.path)
+
+    def _skip(self, left: Left, path: bytes, *, is_directory: bool) -> None:
+        more = Skipped(*left, files=not is_directory, folders=is_directory, examples=(os.fsdecode(path),))
+        self._skipped[left] = self._skipped[left].plus(more) if left in self._skipped else more
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:

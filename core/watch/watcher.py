@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.records import Kind
+from core.records import Kind, Unwatched
+from core.watch.rules import Rules
 from core.watch.watches import Watches
 
 log = logging.getLogger(__name__)
+
+_JUMP_S = 60.0
+"""When the clock went so much further than our own time, nobody knows what happened meanwhile."""
 
 
 @dataclass(slots=True)
@@ -31,10 +35,10 @@ class Watcher:
     - once for every root soon after `watch(root)`, when live watching of it stands or turned out to be impossible: a
       scan begun then misses nothing;
     - after changes below the root, as soon as none came for `debounce_s`, at the latest `max_wait_s` after the first;
-    - when the system lost events, and when the root vanished, came back or was exchanged (looked for every
-      `supervise_s`).
+    - when the system lost events, when the root vanished, came back or was exchanged (looked for every `supervise_s`),
+      and when the computer slept or its clock was set.
 
-    `kind_of` tells which file names matter; without it all do. Hidden and system files and folders never do.
+    `kind_of` tells which file names matter; without it all do. What the `rules` leave out never does.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Watcher:
         on_dirty: Callable[[Path], None],
         *,
         kind_of: Callable[[bytes], Kind | None] | None = None,
+        rules: Callable[[], Rules] = Rules,
         debounce_s: float = 1.0,
         max_wait_s: float = 5.0,
         supervise_s: float = 10.0,
@@ -50,12 +55,14 @@ class Watcher:
         self._debounce_s = debounce_s
         self._max_wait_s = max_wait_s
         self._supervise_s = supervise_s
-        self._watches = Watches(self._touch, self._touch_all, kind_of)
-        self._changed = threading.Condition()  # guards the following four
+        self._watches = Watches(self._touch, self._touch_all, kind_of, rules)
+        self._changed = threading.Condition()  # guards the following five
         self._wanted: set[Path] = set()
         self._dirty: dict[Path, _Dirt] = {}
         self._look_now = False
+        self._renew = False
         self._closing = False
+        self._offset_s = time.time() - time.monotonic()
         self._thread = threading.Thread(target=self._main, name="watch", daemon=True)
         self._thread.start()
 
@@ -76,6 +83,16 @@ class Watcher:
             self._wanted.discard(root)
             self._look_now = True
             self._changed.notify()
+
+    def renew(self) -> None:
+        """Watches every root anew, as the rules are others now; each is told."""
+        with self._changed:
+            self._renew = self._look_now = True
+            self._changed.notify()
+
+    def gap(self, root: Path) -> Unwatched | None:
+        """Why live watching does not see every change below `root`, as far as is known; None for an absent one."""
+        return self._watches.gap(root)
 
     def coverage(self, root: Path) -> bool:
         """Whether live watching sees every change below `root`; if not, only a scan now and then finds them.
@@ -123,10 +140,13 @@ class Watcher:
                     break
                 look = self._look_now or bool(self._due()) or time.monotonic() >= look_at_s
                 self._look_now = False
+                renew, self._renew = self._renew, False
                 wanted = frozenset(self._wanted)
             if not look:
                 continue
-            missed = self._watches.look_after(wanted)
+            missed = self._watches.look_after(wanted, renew=renew)
+            if self._jumped():
+                missed += wanted
             look_at_s = time.monotonic() + self._supervise_s
             with self._changed:
                 due = {*self._due(), *missed}
@@ -135,6 +155,13 @@ class Watcher:
             for root in due:
                 self._tell(root)
         self._watches.close()
+
+    def _jumped(self) -> bool:
+        """Whether the computer slept since the last look, or its clock was set."""
+        offset_s = time.time() - time.monotonic()
+        jumped = abs(offset_s - self._offset_s) > _JUMP_S
+        self._offset_s = offset_s
+        return jumped
 
     def _due_s(self, dirt: _Dirt) -> float:
         return min(dirt.last_s + self._debounce_s, dirt.first_s + self._max_wait_s)

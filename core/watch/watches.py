@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchdog.events import (
@@ -27,16 +28,16 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, EventEmitter, ObservedWatch
 
-from core.records import Kind
+from core.records import Gap, Kind, Unwatched
 from core.watch.filesystem import is_remote
-from core.watch.scan import identity_of, is_skipped_below
+from core.watch.rules import Rules
+from core.watch.scan import identity_of
 
 log = logging.getLogger(__name__)
 
 # no event for opening or reading a file: our own reading would look like a change
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
-    FileModifiedEvent,
     FileClosedEvent,
     FileMovedEvent,
     FileDeletedEvent,
@@ -46,6 +47,16 @@ _EVENTS: list[type[FileSystemEvent]] = [
     DirDeletedEvent,
     DirAttribEvent,
 ]
+if sys.platform != "linux":  # there a file that was written to is closed some time, and until then left alone
+    _EVENTS.append(FileModifiedEvent)
+
+
+_GAPS = {errno.ENOSPC: Gap.WATCHES, errno.EMFILE: Gap.INSTANCES}
+_LIMITS = {
+    Gap.WATCHES: ("max_user_watches", "max_inotify_watches", 524_288),
+    Gap.INSTANCES: ("max_user_instances", "max_inotify_instances", 1024),
+}
+"""Linux's limit, that of a container, and a value that is enough: a watch takes about a kilobyte of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +80,16 @@ class Watches:
         touch: Callable[[Path], None],
         touch_all: Callable[[], None],
         kind_of: Callable[[bytes], Kind | None] | None,
+        rules: Callable[[], Rules],
     ) -> None:
         self._touch = touch
         self._touch_all = touch_all
         self._kind_of = kind_of
+        self._rules = rules
         self._observer: BaseObserver | None = None
         self._watches: dict[Path, _Watch] = {}
-        self._gaps: set[Path] = set()
+        self._gaps: dict[Path, Unwatched] = {}
+        self._limits = _limits()
         self._failing: set[Path] = set()
 
     def stands(self, root: Path) -> bool:
@@ -86,16 +100,30 @@ class Watches:
         """Whether every change below `root` is seen."""
         return root in self._watches and root not in self._gaps
 
-    def look_after(self, wanted: Collection[Path]) -> list[Path]:
-        """Makes the watches those that are `wanted`, and each of them one that works.
+    def gap(self, root: Path) -> Unwatched | None:
+        """What is known of why not every change below `root` is seen."""
+        return self._gaps.get(root)
+
+    def look_after(self, wanted: Collection[Path], *, renew: bool = False) -> list[Path]:
+        """Makes the watches those that are `wanted`, and each of them one that works; with `renew` all anew.
+
+        A root that ran into a limit of the system's is watched anew when the limits have changed.
 
         Returns the roots about which something may have been missed: those whose watching began, began anew, ended
         unasked, or turned out to be impossible (once, however often it is tried).
         """
         missed: list[Path] = []
+        now, before = _limits(), self._limits
+        self._limits = now
+        limited = {root for root, gap in self._gaps.items() if gap.gap in _LIMITS} if now != before else set()
+        for root in self._gaps.keys() - {*wanted}:
+            del self._gaps[root]
         for root, watch in list(self._watches.items()):
             if root not in wanted:
                 self._end(root)
+            elif renew or root in limited:
+                self._end(root)
+                missed.append(root)
             elif not watch.emitter.is_alive() or identity_of(root) != watch.identity:
                 log.info("the watch of %r ended; beginning anew", root)
                 self._end(root)
@@ -111,6 +139,8 @@ class Watches:
                     continue
                 log.info("%r is not watched: %s", root, error)
                 self._failing.add(root)
+                if not isinstance(error, FileNotFoundError) and root not in self._gaps:
+                    self._leave_out(root, error)
             else:
                 self._failing.discard(root)
             missed.append(root)
@@ -126,10 +156,10 @@ class Watches:
         identity = identity_of(root)
         if identity is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), root)
-        self._gaps.discard(root)
+        self._gaps.pop(root, None)
         if is_remote(root):
-            self._gaps.add(root)
-        handler = _Handler(os.fsencode(root), self._kind_of, lambda: self._touch(root))
+            self._gaps[root] = Unwatched(root, Gap.REMOTE)
+        handler = _Handler(os.fsencode(root), self._kind_of, self._rules, lambda: self._touch(root))
         observer = self._running_observer()
         observed = observer.schedule(handler, str(root), recursive=True, event_filter=_EVENTS)
         emitter = next(emitter for emitter in observer.emitters if emitter.watch == observed)
@@ -153,15 +183,51 @@ class Watches:
             return Observer()
         from core.watch.inotify import InotifyObserver
 
-        return InotifyObserver(self._touch_all, lambda root: self._gaps.add(Path(os.fsdecode(root))))
+        return InotifyObserver(
+            self._rules, self._touch_all, lambda root, error: self._leave_out(Path(os.fsdecode(root)), error)
+        )
+
+    def _leave_out(self, root: Path, error: OSError) -> None:
+        """A directory below `root` could not be watched. The first reason is the one that is told."""
+        known = self._gaps.get(root)
+        if known is None:
+            gap = _GAPS.get(error.errno or 0, Gap.REFUSED)
+            known = Unwatched(root, gap, remedy=_remedy(gap))
+        self._gaps[root] = replace(known, directories=known.directories + 1)
+
+
+def _limits() -> dict[str, int]:
+    """The system's limits on watching, as far as it tells."""
+    found = {}
+    for name, contained, _ in _LIMITS.values():
+        for path in (Path("/proc/sys/fs/inotify", name), Path("/proc/sys/user", contained)):
+            with suppress(OSError, ValueError):
+                found[path.name] = int(path.read_text("utf-8"))
+    return found
+
+
+def _remedy(gap: Gap) -> str:
+    """The command that raises the limit, now and from the next start on."""
+    if gap not in _LIMITS or sys.platform != "linux":
+        return ""
+    name, _, enough = _LIMITS[gap]
+    line = f"fs.inotify.{name}={max(enough, 2 * _limits().get(name, 0))}"
+    return f"echo {line} | sudo tee /etc/sysctl.d/60-likewise-{gap}.conf && sudo sysctl --system"
 
 
 class _Handler(FileSystemEventHandler):
     """Hears of each event below one root, on watchdog's thread, and passes on only that there was one."""
 
-    def __init__(self, root: bytes, kind_of: Callable[[bytes], Kind | None] | None, touch: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        root: bytes,
+        kind_of: Callable[[bytes], Kind | None] | None,
+        rules: Callable[[], Rules],
+        touch: Callable[[], None],
+    ) -> None:
         self._root = root
         self._kind_of = kind_of
+        self._rules = rules
         self._touch = touch
 
     def on_any_event(self, event: FileSystemEvent) -> None:
@@ -170,6 +236,6 @@ class _Handler(FileSystemEventHandler):
             self._touch()
 
     def _matters(self, path: bytes, is_directory: bool) -> bool:
-        if is_skipped_below(self._root, path):
+        if self._rules().path(self._root, path, is_directory=is_directory):
             return False
         return is_directory or self._kind_of is None or self._kind_of(os.path.split(path)[1]) is not None

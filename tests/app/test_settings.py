@@ -30,11 +30,12 @@ def shown(dialog: SettingsView) -> list[str]:
 
 def test_the_keyboard_walks_through_the_pages(dialog: SettingsView, indexed: Engine) -> None:
     seen = []
-    for _ in range(4):
+    for _ in range(5):
         seen.append(shown(dialog))
         QTest.keyClick(dialog.list, Qt.Key.Key_Down)
-    models, performance, privacy, advanced = seen
+    models, folders, performance, privacy, advanced = seen
     assert "What is said" in models
+    assert "Leave out" in folders
     assert "Batch size" in performance
     assert any(str(indexed.library.root) in text for text in privacy)
     assert "Most pixels" in advanced

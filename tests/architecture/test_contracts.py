@@ -47,6 +47,7 @@ PLANTED = [
     ("Milvus is spoken to in core.store.vectors.remote alone", "core/planted.py", "import milvus_lite"),
     ("Passwords are kept by core.secret alone", "core/store/vectors/planted.py", "import keyring"),
     ("Folders are watched in core.watch alone", "core/planted.py", "from watchdog.observers import Observer"),
+    ("Patterns are read in core.watch alone", "core/planted.py", "import pathspec"),
     ("The hub is asked in core.models alone", "core/embed/planted.py", "def load():\n    import huggingface_hub"),
     ("The hub is asked in core.models alone", "app/planted.py", "import httpx2"),
     ("Where things are is known to core.paths alone", "app/planted.py", "import platformdirs"),

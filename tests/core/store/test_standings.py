@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import LibraryError
 from core.reading import Reading
-from core.records import Changes, FolderState, Kind, Reason, Stage, Standing
+from core.records import Changes, FolderState, Kind, Reason, Rule, Skipped, Stage, Standing
 from tests.core.store.conftest import LOOKS, WORDS, Library, found, indexed
 from tests.core.store.test_spaces import OURS, RIVAL, choose
 
@@ -87,6 +87,21 @@ def test_a_sound_that_is_still_to_be_listened_to_says_so(library: Library) -> No
     assert counted(library) == {"indexed": 1}
     library.catalog.link(work.file_id, item, work.signature, later=True)
     assert counted(library) == {"listening": 1}
+
+
+def test_what_is_left_out_or_being_written_is_counted_beside_and_named_as_far_as_it_can_be(mixed: Library) -> None:
+    skipped = [
+        Skipped(Rule.HIDDEN, files=3, folders=1, examples=("/pictures/.a.jpg", "/pictures/.git")),
+        Skipped(Rule.PATTERN, "*.{gif}", files=1, examples=("/pictures/x.{gif}",)),
+        Skipped(Rule.BEING_WRITTEN, files=1, examples=("/pictures/copying.jpg",)),
+    ]
+    mixed.catalog.apply_changes(mixed.folder_id, Changes(skipped=skipped))
+    assert counted(mixed) == {"indexed": 2, "failed": 1, "waiting": 1, "skipped": 5, "being written": 1}
+    assert names(mixed, Standing.BEING_WRITTEN) == ["copying.jpg"]
+    left_out = {file.path.name: file.sentence for file in mixed.reader.files_standing(Standing.SKIPPED)}
+    assert set(left_out) == {".a.jpg", ".git", "x.{gif}"}
+    assert left_out["x.{gif}"].endswith("*.{gif}")
+    assert len(names(mixed)) == 8
 
 
 def test_the_list_can_be_saved_with_names_of_any_bytes(mixed: Library, tmp_path: Path) -> None:

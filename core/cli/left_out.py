@@ -1,0 +1,57 @@
+"""What is left out: adding to it, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.cli.table import count, shown
+from core.engine import Engine
+from core.errors import CoreError, LibraryError
+from core.records import Folder, Rule, Skipped
+from core.settings import Settings
+from core.watch.rules import not_patterns
+
+_WORDS = {
+    Rule.HIDDEN: "hidden",
+    Rule.SYSTEM: "a system's or program's own",
+    Rule.TOO_LARGE: "larger than the settings allow",
+    Rule.BEING_WRITTEN: "still being written, waited for",
+}
+
+
+def leave_out(engine: Engine, patterns: Sequence[str]) -> None:
+    """Adds patterns to the library's settings, before the engine starts. Raises CoreError for what is none."""
+    if wrong := not_patterns("\n".join(patterns)):
+        raise CoreError(f"This is no pattern: {shown(wrong[0])}")
+    stored = Settings.load(engine.library.settings)  # not the engine's: these may hold what is meant for this once
+    lines = stored.exclude.splitlines()
+    lines += [pattern for pattern in dict.fromkeys(patterns) if pattern not in lines]
+    if patterns:
+        try:
+            replace(stored, exclude="\n".join(lines)).save(engine.library.settings)
+        except OSError as error:
+            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
+        engine.settings = replace(engine.settings, exclude="\n".join(lines))
+
+
+def skipped_lines(folders: Sequence[Folder]) -> list[str]:
+    """What each rule leaves out of each folder, a line each."""
+    lines = []
+    for folder in folders:
+        if folder.skipped:
+            lines += ["", f"Not taken in of {shown(folder.path)}:"]
+            lines += [f"  {_amount(skipped)} {_reason(skipped)}" for skipped in folder.skipped]
+    return lines
+
+
+def _amount(skipped: Skipped) -> str:
+    amounts = [count(number, noun) for number, noun in ((skipped.files, "file"), (skipped.folders, "folder")) if number]
+    return " and ".join(amounts)
+
+
+def _reason(skipped: Skipped) -> str:
+    if skipped.rule is Rule.PATTERN:
+        return f"by your pattern {shown(skipped.pattern)}"
+    written = skipped.rule is Rule.BEING_WRITTEN
+    return _WORDS[skipped.rule] + (f": {', '.join(map(shown, skipped.examples))}" if written else "")
