@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -30,8 +30,8 @@ from app.messages import Banner, CrashDialog, Messages
 from app.models.models_model import ModelsModel
 from app.models.suggestion import Suggestion
 from app.preferences import DEFAULT_CELL_PX, Preferences
-from app.problems.failures_model import FailuresModel
-from app.problems.failures_view import FailuresView
+from app.problems.health_model import HealthModel
+from app.problems.health_view import HealthView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.settings.shortcuts_view import ShortcutsView
@@ -53,7 +53,13 @@ _SMALLEST = QSize(560, 400)
 
 
 class Window(QWidget):
-    """Everything the user sees."""
+    """Everything the user sees.
+
+    Signals:
+        reopen_asked: the library did not open; the `Way` on that was chosen.
+    """
+
+    reopen_asked = Signal(object)
 
     def __init__(self, bridge: Bridge, messages: Messages, preferences: Preferences, theme: Theme) -> None:
         super().__init__()
@@ -70,8 +76,8 @@ class Window(QWidget):
         self.models = ModelsModel(bridge, self)
         self.results = GridModel(self)
         self.grid = GridView(self.results, Thumbnails(bridge, self))
-        self.failures = FailuresView(FailuresModel(bridge, self))
-        self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.failures)
+        self.health = HealthView(HealthModel(bridge, self))
+        self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.health)
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
@@ -183,8 +189,9 @@ class Window(QWidget):
         self.sidebar.accept_asked.connect(do.accept_folder)
         self.notice.accepted.connect(do.accept_folder)
         self.notice.settled.connect(do.settle_lost)
-        self.failures.retry_asked.connect(do.retry)
-        self.failures.reveal_asked.connect(do.reveal_path)
+        self.health.retry_asked.connect(do.retry)
+        self.health.reveal_asked.connect(do.reveal_path)
+        self.health.export_asked.connect(do.export_files)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
         self.suggestion.followed.connect(self._open_settings)
@@ -287,7 +294,7 @@ class Window(QWidget):
     @Slot()
     def _enter_problems(self) -> None:
         self._show_problems()
-        self.failures.list.setFocus()
+        self.health.list.setFocus()
 
     @Slot()
     def _leave_problems(self) -> None:
@@ -334,7 +341,7 @@ class Window(QWidget):
             Way.SHOW_PROBLEMS: self._enter_problems,
             Way.RESUME: self.commands.resume,
         }
-        ways[way]()
+        ways.get(way, partial(self.reopen_asked.emit, way))()
 
     @Slot(QAction)
     def _choose_look(self, action: QAction) -> None:

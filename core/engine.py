@@ -6,7 +6,8 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,21 +17,22 @@ from core.choosing import Chooser
 from core.decode.pool import DecodePool
 from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
-from core.errors import LibraryError, MediaError
+from core.errors import LibraryError
 from core.events import BugFound, EventBus
 from core.folders import FolderKeeper
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
 from core.lineup import Lineup
+from core.model_front import ModelFront
 from core.models.shelf import Shelf
+from core.opening import open_storage, refuse_writing, settings_of, thumbnail_maker
 from core.paths import LibraryPaths, default_library, model_cache, model_folder
+from core.pausing import Pausing
 from core.pipeline import Pipeline
 from core.reading import Reading
 from core.records import (
     Answer,
-    ContentHash,
     Details,
-    Failure,
     FileId,
     Folder,
     FolderId,
@@ -38,19 +40,19 @@ from core.records import (
     Kind,
     LeftOut,
     LibraryStatus,
-    ModelStatus,
+    PauseReason,
     Picture,
     Progress,
     Question,
-    Role,
     Unwatched,
-    Wanted,
 )
 from core.runtime.chain import chain
 from core.runtime.lane import Lane
-from core.runtime.worker import Priority
+from core.runtime.worker import Priority, stand_back
+from core.safekeeping import Safekeeping
 from core.search.searcher import Searcher
 from core.settings import Settings
+from core.standing_front import StandingFront
 from core.storage import Storage
 from core.store.vectors.remote.server import milvus_server
 from core.understanding import Understanding
@@ -61,12 +63,16 @@ log = logging.getLogger(__name__)
 LISTENER = "whisper"  # the model that writes down what is said
 
 
-class Engine:
+class Engine(ModelFront, StandingFront):
     """One open library. Close it, or use it as a context manager.
 
     Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
     turn. A future's exception is a CoreError the user can be told, a CancelledError, or a bug. With `read_only` it
     looks into a library that another process has open; what would write fails with LibraryError.
+
+    Attributes:
+        backups: backups of what only the user can make.
+        crashes: when opened, how many of those who opened it in the last ten minutes ended without closing it.
     """
 
     def __init__(self, library: LibraryPaths, settings: Settings, *, read_only: bool = False) -> None:
@@ -78,13 +84,16 @@ class Engine:
         shelf = Shelf(model_folder())
         self._pool = DecodePool(
             settings.decoders,
+            nice=settings.child_nice,
             limit_s=settings.decode_limit_s,
             max_pixels=settings.max_megapixels * 1_000_000,
             max_bytes=settings.max_bytes(Kind.IMAGE),
         )
-        self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder())
+        self._listener = Listener(
+            lambda: shelf.weights(shelf.card(LISTENER)).folder(), cores=settings.cores, nice=settings.child_nice
+        )
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
-        self._gpu: Lane[Embedder] = Lane("gpu", lambda: Embedder(self._board), Embedder.unload, on_bug=self._on_bug)
+        self._gpu: Lane[Embedder] = Lane("gpu", self._open_embedder, Embedder.unload, on_bug=self._on_bug)
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
         self._models = ModelKeeper(
@@ -112,11 +121,14 @@ class Engine:
             pipeline=pipeline,
             upkeep=Upkeep(self._store, self._search, self._gpu),
             events=self.events,
+            pausing=Pausing(lambda: self.settings),
             settings=lambda: self.settings,
             switched=self._models.switched,
             advanced=self._models.advanced,
         )
         self._folders = FolderKeeper(library.root, self._store, self._read, self._indexer, self.events)
+        self.backups = Safekeeping(self._store, self._models, self.events, scan=self._indexer.scan)
+        self.crashes = 0
         self._asked = Pending()
         self.opened: Future[None] = (
             self._read.call(Priority.URGENT, lambda _: None)
@@ -126,8 +138,10 @@ class Engine:
 
     # life
 
-    def start(self, *, watch: bool = True) -> None:
-        """Scans every folder and indexes what is new; with `watch`, goes on as files change."""
+    def start(self, *, watch: bool = True, crashed: bool = False) -> None:
+        """Scans every folder and indexes what is new, once `crashed` not before `resume`; with `watch`, keeps at it."""
+        if crashed:
+            self._indexer.pause(PauseReason.CRASHES)
         self._indexer.start(watch=watch)
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -212,25 +226,25 @@ class Engine:
         """Where indexing is."""
         return self._indexer.progress
 
-    def pause(self) -> None:
-        """Finishes the files begun and takes no more until `resume`."""
-        self._indexer.pause()
+    def pause(self, reason: PauseReason = PauseReason.USER) -> None:
+        """Finishes the files begun and takes no more until `resume`; a user's pause lasts over a restart."""
+        self._indexer.pause(reason)
+        if reason is PauseReason.USER:
+            self._keep_paused(paused=True)
 
     def resume(self) -> None:
-        """Goes on after `pause` or `cancel`."""
+        """Goes on after `pause` or `cancel`, and whatever the computer is doing just now."""
         self._indexer.resume()
+        self._keep_paused(paused=False)
 
     def cancel(self) -> None:
         """Stops indexing; what waits keeps waiting until the next scan, retry or start."""
         self._indexer.cancel()
+        self._keep_paused(paused=False)
 
     def wait_idle(self) -> Future[None]:
         """Done when nothing is left to scan or index; fails when indexing is not possible at all."""
         return self._indexer.wait_idle()
-
-    def failures(self) -> Future[list[Failure]]:
-        """Every file that could not be indexed, newest first."""
-        return self._read.call(Priority.INTERACTIVE, Reading.failures)
 
     def retry(self, file_ids: Sequence[FileId] | None = None) -> Future[int]:
         """Tries failed files again, all of them if none are named; answers how many."""
@@ -281,53 +295,24 @@ class Engine:
         """The library in numbers."""
         return self._read.call(Priority.INTERACTIVE, lambda reading: reading.status(self._board, self.progress))
 
-    # models
-
-    def models(self) -> list[ModelStatus]:
-        """Every model and what state it is in."""
-        return self._board.statuses
-
-    def load_models(self) -> Future[None]:
-        """Loads every model in use; afterwards `models` says which of them do not work."""
-        return self._gpu.call(Priority.INTERACTIVE, lambda embedder: embedder.load(self._models.lineup.answering()))
-
-    def use_model(self, model_id: str) -> Future[None]:
-        """Lets a model do what it is for from now on.
-
-        The library is understood anew in the background; until that is done the former model answers. Fails with
-        ModelError when its weights are not here.
-        """
-        return self._models.use(model_id)
-
-    def stop_using(self, role: Role) -> Future[None]:
-        """Lets nobody do what this role is for; what its model understood is deleted."""
-        return self._models.stop_using(role)
-
-    def download_model(self, model_id: str) -> Future[None]:
-        """Fetches a model's weights; how far that is comes as ModelChanged. Fails with ModelError, or is cancelled."""
-        return self._models.download(model_id)
-
-    def cancel_download(self, model_id: str) -> None:
-        """Ends a download; what came is kept for the next one."""
-        self._models.cancel(model_id)
-
-    def verify_model(self, model_id: str) -> Future[None]:
-        """Reads a model's weights and compares them with their digests. Fails with ModelError."""
-        return self._models.verify(model_id)
-
-    def remove_model(self, model_id: str) -> Future[None]:
-        """Deletes a downloaded model's weights; what it understood is kept. Fails with ModelError."""
-        return self._models.remove(model_id)
-
-    def use_model_folder(self, model_id: str, folder: Path) -> Future[None]:
-        """Takes a model's weights from a folder of the user's. Fails with ModelError."""
-        return self._models.use_folder(model_id, folder)
+    # settings
 
     def change_settings(self, settings: Settings) -> Future[None]:
-        """Keeps new settings. Those of devices, limits and processes count from the next start."""
+        """Keeps new settings. Those of devices, limits and batches count from the next start, all others at once."""
         before, self.settings = self.settings, settings
         if before.exclude != settings.exclude:
             self._indexer.scan()
+        self._indexer.look_again()
+        if settings.paused and not before.paused:
+            self._indexer.pause(PauseReason.USER)
+        elif before.paused and not settings.paused:
+            self._indexer.resume()
+        if (settings.pace, settings.decoders) != (before.pace, before.decoders):
+            self._pool.change(settings.decoders, nice=settings.child_nice)
+            self._listener.change(cores=settings.cores, nice=settings.child_nice)
+            self._gpu.call(Priority.URGENT, Embedder.unload)  # their threads are as the one is that made them
+            self._gpu.renew()
+            self._gpu.call(Priority.URGENT, lambda _: stand_back(settings.model_nice))
         return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
 
     def left_out_by(self, patterns: str) -> Future[LeftOut]:
@@ -335,22 +320,25 @@ class Engine:
         return self._read.call(Priority.INTERACTIVE, Reading.left_out_by, patterns)
 
     def _keep_settings(self, settings: Settings) -> None:
+        settings.save(self.library.settings)
         self.settings = settings
-        try:
-            settings.save(self.library.settings)
-        except OSError as error:
-            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
+
+    def _keep_paused(self, *, paused: bool) -> None:
+        if self.settings.paused != paused:
+            self.settings = replace(self.settings, paused=paused)
+            self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(self.settings))
 
     # the lanes' resources, each made on its own thread
 
+    def _open_embedder(self) -> Embedder:
+        stand_back(self.settings.model_nice)
+        return Embedder(self._board)
+
     def _open_storage(self) -> Storage:
         if self._read_only:
-            raise LibraryError("This library is open elsewhere and can only be read here.", "Close the other first.")
-        storage = Storage.open(self.library)
-        self._models.open(storage.catalog)
-        if storage.catalog.notice:
-            self.events.notice(storage.catalog.notice)
-        storage.purge()
+            return refuse_writing()
+        storage = open_storage(self.library, self.settings, self._models, self.events)
+        self.crashes = storage.catalog.crashes
         return storage
 
     def _open_searcher(self) -> Searcher:
@@ -361,21 +349,13 @@ class Engine:
 
     def _open_reading(self) -> Reading:
         """Readers come after the one who locks, migrates and repairs; unless that is another process."""
+        make_thumbnail = thumbnail_maker(self._pool, self._store)
         if not self._read_only:
             self.opened.result()
-            return Reading(self.library, self._make_thumbnail)
-        reading = Reading(self.library, self._make_thumbnail)
+            return Reading(self.library, make_thumbnail)
+        reading = Reading(self.library, make_thumbnail, read_only=True)
         self._models.open_reading(reading.active_spaces())
         return reading
-
-    def _make_thumbnail(self, content: ContentHash, path: bytes) -> bytes | None:
-        """Runs on the `read` thread, which waits for this one picture."""
-        try:
-            jpeg = self._pool.decode(path, Wanted(), priority=Priority.NORMAL).result().thumbnail
-        except (MediaError, CancelledError):
-            return None
-        self._store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(content, jpeg)]))
-        return jpeg
 
     def _on_lineup(self, lineup: Lineup) -> None:
         self._search.call(Priority.URGENT, Searcher.use, lineup.asked)
@@ -385,10 +365,14 @@ class Engine:
         self.events.publish(BugFound(details))
 
 
-def open_engine(library: Path | None = None, settings: Settings | None = None, *, read_only: bool = False) -> Engine:
+def open_engine(
+    library: Path | None = None, settings: Settings | None = None, *, read_only: bool = False, any_disk: bool = False
+) -> Engine:
     """The engine on a library folder (the default one if none is named), made where there is none. Returns at once.
 
-    With `read_only`, for a library that another process has open; nothing is made, changed or locked.
+    With `read_only`, for a library that another process has open; nothing is made, changed or locked. With `any_disk`,
+    it may lie where its database can be damaged.
     """
     paths = LibraryPaths((library or default_library()).expanduser().absolute())
-    return Engine(paths, settings or Settings.load(paths.settings), read_only=read_only)
+    chosen = settings or settings_of(paths)
+    return Engine(paths, replace(chosen, library_disk="any") if any_disk else chosen, read_only=read_only)

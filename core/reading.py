@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from core.decode.thumbnail import read_thumbnail
@@ -15,6 +17,7 @@ from core.records import (
     Details,
     Failure,
     FileId,
+    FileStanding,
     Folder,
     ItemId,
     LeftOut,
@@ -24,6 +27,7 @@ from core.records import (
     Rule,
     Skipped,
     SpaceId,
+    Standing,
 )
 from core.store.reader import Reader
 from core.store.thumbnails import Thumbnails
@@ -33,12 +37,23 @@ from core.watch.rules import Rules, not_patterns
 class Reading:
     """Made, used and closed on the `read` thread."""
 
-    def __init__(self, library: LibraryPaths, make_thumbnail: Callable[[ContentHash, bytes], bytes | None]) -> None:
-        """`make_thumbnail` makes and keeps what the cache has lost, from a content and a path that holds it."""
+    def __init__(
+        self,
+        library: LibraryPaths,
+        make_thumbnail: Callable[[ContentHash, bytes], bytes | None],
+        *,
+        read_only: bool = False,
+    ) -> None:
+        """`make_thumbnail` makes and keeps what the cache has lost, from a content and a path that holds it.
+
+        With `read_only` there may be no cache, and none is made.
+        """
         self._library = library
         self._make_thumbnail = make_thumbnail
         self._reader = Reader(library)
-        self._thumbnails = Thumbnails(library.thumbnails)
+        self._thumbnails: Thumbnails | None = None
+        with suppress(LibraryError) if read_only else nullcontext():
+            self._thumbnails = Thumbnails(library.thumbnails, read_only=read_only)
 
     def folders(self) -> list[Folder]:
         """Every watched folder."""
@@ -47,6 +62,27 @@ class Reading:
     def failures(self) -> list[Failure]:
         """Every file that failed, newest first."""
         return self._reader.failures()
+
+    def files(self, standing: Standing, limit: int) -> list[FileStanding]:
+        """The files of one standing."""
+        return self._reader.files_standing(standing, limit)
+
+    def standings(self) -> dict[Standing, int]:
+        """How many files have each standing."""
+        return self._reader.standings()
+
+    def export_files(self, to: Path, standing: Standing | None) -> int:
+        """Writes the files of one standing (None: all) as a table; returns how many. Raises LibraryError."""
+        files = self._reader.files_standing(standing)
+        try:
+            with to.open("w", encoding="utf-8", errors="surrogateescape", newline="") as written:
+                rows = csv.writer(written)
+                rows.writerow(("state", "file", "why"))
+                rows.writerows((file.standing, file.path, file.sentence) for file in files)
+        except OSError as error:
+            advice = "Choose another place for it."
+            raise LibraryError(f"The list could not be written to {to}: {error.strerror}.", advice) from error
+        return len(files)
 
     def left_out_by(self, patterns: str) -> LeftOut:
         """What `patterns` would leave out of what is known, and what they leave out already."""
@@ -70,7 +106,8 @@ class Reading:
         content, path = self._reader.content_hash(item_id), self._reader.path_of_item(item_id)
         if content is None or path is None:
             return None
-        jpeg = self._thumbnails.get(content) or self._make_thumbnail(content, path)
+        stored = None if self._thumbnails is None else self._thumbnails.get(content)
+        jpeg = stored or self._make_thumbnail(content, path)
         return None if jpeg is None else read_thumbnail(jpeg)
 
     def active_spaces(self) -> dict[SpaceId, str]:
@@ -100,6 +137,7 @@ class Reading:
             items=counts.items,
             waiting=counts.waiting,
             failed=counts.failed,
+            standings=self._reader.standings(),
             folders=tuple(self._reader.folders()),
             models=tuple(board.statuses),
             progress=progress,
@@ -107,5 +145,6 @@ class Reading:
 
     def close(self) -> None:
         """Lets go of the databases."""
-        self._thumbnails.close()
+        if self._thumbnails is not None:
+            self._thumbnails.close()
         self._reader.close()

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import LibraryError
 from core.records import Kind, Role
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,42 @@ def _setting(
     return field(default=default, metadata=said)
 
 
-def _default_decoders() -> int:
-    return max(1, min(os.cpu_count() or 1, 12))
+GENTLE_NICE = 10
+"""How far child processes stand back behind other programs at the gentle pace."""
+_FULL_NICE = 5
+_GENTLE_MODEL_NICE = 5
+_MOST_DECODERS = 12
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the user can choose. Make a changed copy with `dataclasses.replace`."""
 
+    paused: bool = _setting(
+        False,
+        "Paused",
+        "Nothing new is read until this is off again, also after a restart. What was read can be found.",
+        page="performance",
+    )
+    only_on_mains: bool = _setting(
+        False,
+        "Only on mains power",
+        "Reading waits while this computer runs on its battery.",
+        page="performance",
+    )
+    only_when_idle: bool = _setting(
+        False,
+        "Only when the computer is idle",
+        "Reading waits while other programs use more than a quarter of the processor.",
+        page="performance",
+    )
+    pace: str = _setting(
+        "gentle",
+        "Pace",
+        "gentle lets other programs go first and leaves a processor core free; full takes all there is.",
+        choices=("gentle", "full"),
+        page="performance",
+    )
     decode_processes: int = _setting(
         0,
         "Files read at once",
@@ -153,6 +179,13 @@ class Settings:
         "A file, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors, their numbers, and each"
         " one's kind, folder as a number, day and length; never media, never names. Its token stays in the keyring.",
     )
+    library_disk: str = _setting(
+        "local",
+        "Disks for the library",
+        "local refuses a library on a network drive, or in a folder that OneDrive, Dropbox or the like keep in step:"
+        " its database can be damaged there. any takes that risk.",
+        choices=("local", "any"),
+    )
     pictures_model: str = _setting(
         "starter", "Pictures", "Which model finds photos and video moments by words and by likeness.", page="models"
     )
@@ -181,9 +214,24 @@ class Settings:
         return dataclasses.replace(self, **{f"{role}_model": model_id})  # type: ignore[arg-type]
 
     @property
+    def cores(self) -> int:
+        """The number of processor cores to use where work is shared out by cores."""
+        return max(1, (os.cpu_count() or 1) - (self.pace == "gentle"))
+
+    @property
     def decoders(self) -> int:
         """The number of decode processes to run."""
-        return self.decode_processes or _default_decoders()
+        return self.decode_processes or min(self.cores, _MOST_DECODERS)
+
+    @property
+    def child_nice(self) -> int:
+        """How far child processes stand back, as `nice` counts it: behind our own window even at full pace."""
+        return GENTLE_NICE if self.pace == "gentle" else _FULL_NICE
+
+    @property
+    def model_nice(self) -> int:
+        """How far the threads stand back that models run on: less than children do, because questions need them."""
+        return _GENTLE_MODEL_NICE if self.pace == "gentle" else 0
 
     def max_bytes(self, kind: Kind) -> int:
         """The largest file of a kind that is read."""
@@ -197,25 +245,28 @@ class Settings:
             yield SettingSpec(name=item.name, kind=kind, default=item.default, **item.metadata)
 
     @classmethod
-    def load(cls, path: Path) -> Settings:
-        """The settings in `path`, with defaults for what is absent or out of bounds. Never raises."""
+    def parse(cls, text: str) -> Settings | None:
+        """The settings in JSON, with defaults for what is absent or out of bounds; None if it is no such text."""
         try:
-            stored = json.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError):
-            log.warning("settings file %r is unreadable; using defaults", str(path))
-            return cls()
+            stored = json.loads(text)
+        except ValueError:
+            return None
         if not isinstance(stored, dict):
-            return cls()
+            return None
         return cls(**{spec.name: stored[spec.name] for spec in cls.specs() if _valid(spec, stored.get(spec.name))})
 
     def save(self, path: Path) -> None:
-        """Writes the settings atomically: a temporary file beside `path`, then a rename."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Writes the settings atomically: a temporary file beside `path`, then a rename. Raises LibraryError."""
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(dataclasses.asdict(self), indent=2), "utf-8")
-        temporary.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(dataclasses.asdict(self), indent=2))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 
 
 def _valid(spec: SettingSpec, value: object) -> bool:

@@ -101,7 +101,7 @@ class QuickLook(QWidget):
     @Slot(object)
     def _say(self, error: BaseException) -> None:
         if self._result is None or self._result.can_be_opened:  # else it is said already
-            self.hint.setText(str(error))
+            self.hint.setText(wording.safe(str(error)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

@@ -141,7 +141,7 @@ class ModelStatus:
         in_use: whether it answers questions.
         taking_over: the share (0..1) of the library that it has understood on its way to being used; else None.
         here_bytes: what its weights take on this disk.
-        got_bytes: how much of a running download is there, of `size_bytes`.
+        got_bytes: how much is there of a download that runs, of `size_bytes`, or that broke off.
     """
 
     card: ModelCard

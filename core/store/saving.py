@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -109,14 +108,6 @@ def _item(connection: sqlite3.Connection, indexed: IndexedFile) -> ItemId:
     if indexed.peaks:
         connection.execute("UPDATE item SET peaks=? WHERE id=?", (condensed(indexed.peaks), found[0]))
     return ItemId(found[0])
-
-
-def local_time(mtime_ns: int) -> str:
-    """When that was, as ISO 8601 without zone; empty for a time stamp out of this world."""
-    try:
-        return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(mtime_ns // 10**9))
-    except (OverflowError, OSError, ValueError):
-        return ""
 
 
 def condensed(peaks: bytes) -> bytes:
