@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app import wording
 from app.icons import draw, icon
 from app.theme import RADIUS_PX, SPACE_PX, blend
 
@@ -58,6 +61,12 @@ class Label(QLabel):
         )
 
 
+def set_tip(widget: QWidget, lines: Sequence[str], *, wraps: bool = False) -> None:
+    """A tool tip of these lines, plain text. A screen reader reads them without the markup that keeps them so."""
+    widget.setToolTip(wording.tip(lines, wraps=wraps))
+    widget.setAccessibleDescription("\n".join(lines))
+
+
 class Line(QFrame):
     """A hairline between two parts of the window."""
 
@@ -72,7 +81,7 @@ class Line(QFrame):
 
 
 class Button(QPushButton):
-    """A button with words. `primary` marks the one thing to do on a page; `flat` has no ground until hovered."""
+    """A button with words. `primary` marks the one thing to do on a page; `flat` has a ground when hovered or down."""
 
     def __init__(
         self,
@@ -107,7 +116,7 @@ class Button(QPushButton):
         ground, text = QPalette.ColorRole.Button, QPalette.ColorRole.ButtonText
         if self._primary and self.isEnabled():
             ground, text = QPalette.ColorRole.Highlight, QPalette.ColorRole.HighlightedText
-        paint_ground(self, painter, ground, flat=self._flat, pressed=self.isDown())
+        paint_ground(self, painter, ground, flat=self._flat and not self.isChecked(), pressed=self.isDown())
         colour = self.palette().color(text)
         content = self.rect()
         if self._icon_name:

@@ -33,6 +33,7 @@ from concurrent.futures import Future
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from core.decode.decoder import kind_of
 from core.errors import (
     CoreError,
     FolderError,
@@ -68,6 +69,7 @@ from core.records import (
     Example,
     Failure,
     FileId,
+    FileStanding,
     Filters,
     Folder,
     FolderId,
@@ -84,6 +86,7 @@ from core.records import (
     ModelStatus,
     Moment,
     Outcome,
+    PauseReason,
     Picture,
     Progress,
     Question,
@@ -94,6 +97,7 @@ from core.records import (
     Skipped,
     SpaceSpec,
     Stage,
+    Standing,
     Strength,
     Unwatched,
 )
@@ -126,6 +130,7 @@ __all__ = [
     "Failure",
     "FailuresChanged",
     "FileId",
+    "FileStanding",
     "Filters",
     "Folder",
     "FolderError",
@@ -155,6 +160,7 @@ __all__ = [
     "Moment",
     "NoticePosted",
     "Outcome",
+    "PauseReason",
     "Picture",
     "Progress",
     "ProgressChanged",
@@ -169,12 +175,14 @@ __all__ = [
     "Skipped",
     "SpaceSpec",
     "Stage",
+    "Standing",
     "Strength",
     "Unwatched",
     "WatchingChanged",
     "__version__",
     "cache_folder",
     "default_library",
+    "kind_of",
     "log_folder",
     "model_cache",
     "model_folder",

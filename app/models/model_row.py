@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStyle, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimProgress
-from app.controls import ICON_PX, Button, Label
+from app.controls import ICON_PX, Button, Label, set_tip
 from app.desktop import choose_folder
 from app.icons import draw
 from app.models import account
@@ -109,7 +109,7 @@ class ModelRow(QWidget):
 
     def _show_buttons(self, offers: frozenset[Offer], title: str, download: str) -> None:
         self.buttons[Offer.DOWNLOAD].setText(download)
-        self.buttons[Offer.DOWNLOAD].setToolTip(wording.tip([account.consent()]))
+        set_tip(self.buttons[Offer.DOWNLOAD], [account.consent()])
         was_here = any(button.hasFocus() for button in self.buttons.values())
         for offer, button in self.buttons.items():
             button.setAccessibleName(f"{button.text()}: {title}")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimProgress
-from app.controls import Button, IconButton, Label
+from app.controls import Button, IconButton, Label, set_tip
 from app.theme import SPACE_PX
-from core import Activity, Progress
+from core import Activity, PauseReason, Progress
 
 HEIGHT_PX = 36
 _BAR_PX = 96
+_PAUSED = {
+    PauseReason.USER: "Paused by you",
+    PauseReason.CRASHES: "Paused: Likewise ended unexpectedly",
+    PauseReason.BATTERY: "Paused: on battery",
+    PauseReason.BUSY: "Paused: other programs are busy",
+}
 _AT_WORK = {Activity.SCANNING, Activity.INDEXING, Activity.LISTENING, Activity.PAUSED}
 
 
@@ -74,7 +78,7 @@ class StatusLine(QWidget):
         at_work = progress.activity in _AT_WORK
         note = "" if at_work else wording.safe(progress.note)
         self.text.setText(say(progress) if at_work else note or self._resting)
-        self.text.setToolTip(f"<p>{html.escape(note)}</p>" if note else "")
+        set_tip(self.text, [note] if note else [], wraps=True)
         self._bar.setVisible(at_work and progress.total > 0)
         self._bar.show_share(progress.done / progress.total if progress.total else 0.0)
         self.pause_button.setText("Resume" if progress.activity is Activity.PAUSED else "Pause")
@@ -82,11 +86,16 @@ class StatusLine(QWidget):
         self.cancel_button.setVisible(at_work)
 
 
+def why_paused(progress: Progress) -> str:
+    """That it is paused, and why."""
+    return _PAUSED[progress.paused] if progress.paused is not None else "Paused"
+
+
 def say(progress: Progress) -> str:
     """`progress` in one line."""
     counted = f"{wording.number(progress.done)} of {wording.number(progress.total)}" if progress.total else ""
     if progress.activity is Activity.PAUSED:
-        parts = ["Paused", counted]
+        parts = [why_paused(progress), counted]
     elif progress.activity is Activity.SCANNING:
         parts = ["Looking for media", counted]
     else:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from core import Kind, __version__
 from core.cli.exits import Exit
+from core.cli.table import shown
 
 _EXAMPLES = """\
 examples:
@@ -30,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence, without repeating how everything is used."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(Exit.WRONG_USE, f"{self.prog}: {message}. See `{self.prog} --help`.\n")
+        self.exit(Exit.WRONG_USE, f"{self.prog}: {shown(message)}. See `{self.prog} --help`.\n")
 
 
 def make_parser() -> argparse.ArgumentParser:

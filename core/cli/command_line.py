@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.cli.arguments import make_parser
 from core.cli.exits import Exit
+from core.cli.table import say
 from core.errors import CoreError, LibraryPlaceError
 from core.paths import LibraryPaths, default_library
 
@@ -81,5 +82,5 @@ def _run(arguments: argparse.Namespace) -> Exit:
 
 
 def _say(sentence: str, code: Exit) -> Exit:
-    print(sentence, file=sys.stderr)
+    say(sentence)
     return code

@@ -170,6 +170,7 @@ def _status_text(now: LibraryStatus, size_bytes: int) -> str:
         [
             f"Library: {shown(now.library)} ({size(size_bytes)})",
             f"{count(now.files, 'file')} ({now.items:,} different), {now.waiting:,} waiting, {now.failed:,} failed",
+            ", ".join(f"{files:,} {standing.words}" for standing, files in now.standings.items() if files),
             "",
             table(("files", "waiting", "failed", "state", "folder"), folders, numbers=(0, 1, 2)),
             *skipped_lines(now.folders),
@@ -181,7 +182,7 @@ def _status_text(now: LibraryStatus, size_bytes: int) -> str:
 
 def _failure_text(failure: Failure) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(failure.at))
-    return f"{shown(failure.path)}\n    {failure.sentence} ({failure.stage}: {failure.reason}, {when})"
+    return f"{shown(failure.path)}\n    {shown(failure.sentence)} ({failure.stage}: {failure.reason}, {when})"
 
 
 def _command(name: str, arguments: Namespace) -> str:
