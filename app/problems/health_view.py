@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Signal, Slot
 from PySide6.QtGui import QHideEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimScrollBar
-from app.controls import Button, Label
+from app.controls import Button, Label, set_tip
 from app.problems.file_delegate import FileDelegate
 from app.problems.health_model import MOST, HealthModel
 from app.problems.standing_filters import StandingFilters
@@ -129,8 +127,7 @@ class HealthView(QWidget):
         self.retry_button.setEnabled(bool(chosen))
         self.reveal_button.setEnabled(len(chosen) == 1)
         self.export_button.setEnabled(bool(count))
-        tip = f"<p>{html.escape(wording.safe(chosen[0].sentence))}</p>" if len(chosen) == 1 else ""
-        self.list.setToolTip(tip)
+        set_tip(self.list, [wording.safe(chosen[0].sentence)] if len(chosen) == 1 else [], wraps=True)
 
     @Slot(object)
     def _choose(self, standing: Standing) -> None:

@@ -51,7 +51,16 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import RULE_SENTENCES, Activity, FileStanding, LibraryStatus, PauseReason, Progress, Standing
+from core.records.work import (
+    RULE_SENTENCES,
+    Activity,
+    Backup,
+    FileStanding,
+    LibraryStatus,
+    PauseReason,
+    Progress,
+    Standing,
+)
 
 __all__ = [
     "CLIP_FPS",
@@ -65,6 +74,7 @@ __all__ = [
     "WINDOW_MS",
     "Activity",
     "Answer",
+    "Backup",
     "Changes",
     "Clip",
     "ContentHash",
