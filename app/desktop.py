@@ -73,6 +73,16 @@ def choose_folder(window: QWidget, title: str, start: str, chosen: Callable[[str
     dialog.open()
 
 
+def choose_table(window: QWidget, title: str, place: Path, chosen: Callable[[str], object]) -> None:
+    """Asks where to write a table, beginning at `place`, and tells `chosen` if a file is named."""
+    dialog = QFileDialog(window, title, str(place), "Table (*.csv)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("csv")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+
+
 class Revealer(QObject):
     """Shows files in the system's file manager: selected where it can do that, else opens their folder."""
 
