@@ -223,8 +223,7 @@ class Commands(QObject):
     def export_files(self, standing: Standing) -> None:
         """Asks where to, and writes the list of the files of one standing there."""
         place = Path(self._preferences.folder_place or Path.home()) / f"Likewise – files {standing.words}.csv"
-        chosen = partial(self.export_files_to, standing)
-        choose_table(self._window, "Save the list", place, chosen)
+        choose_table(self._window, "Save the list", str(place), partial(self.export_files_to, standing))
 
     def export_files_to(self, standing: Standing, path: str) -> None:
         """Writes the list of the files of one standing."""

@@ -73,9 +73,9 @@ def choose_folder(window: QWidget, title: str, start: str, chosen: Callable[[str
     dialog.open()
 
 
-def choose_table(window: QWidget, title: str, place: Path, chosen: Callable[[str], object]) -> None:
-    """Asks where to write a table, beginning at `place`, and tells `chosen` if a file is named."""
-    dialog = QFileDialog(window, title, str(place), "Table (*.csv)")
+def choose_table(window: QWidget, title: str, start: str, chosen: Callable[[str], object]) -> None:
+    """Asks where to save a table, and tells `chosen` if a place is chosen."""
+    dialog = QFileDialog(window, title, start, "Table (*.csv)")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("csv")
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

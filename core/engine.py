@@ -137,9 +137,9 @@ class Engine(ModelFront, StandingFront):
 
     # life
 
-    def start(self, *, watch: bool = True, paused: bool = False) -> None:
-        """Scans every folder and indexes what is new, `paused` not before `resume`; with `watch`, keeps doing so."""
-        if paused:
+    def start(self, *, watch: bool = True, crashed: bool = False) -> None:
+        """Scans every folder and indexes what is new, once `crashed` not before `resume`; with `watch`, keeps at it."""
+        if crashed:
             self._indexer.pause(PauseReason.CRASHES)
         self._indexer.start(watch=watch)
 

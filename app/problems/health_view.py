@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimScrollBar
-from app.controls import Button, Label, set_tip
+from app.controls import Button, Label
 from app.problems.file_delegate import FileDelegate
 from app.problems.health_model import MOST, HealthModel
 from app.problems.standing_filters import StandingFilters
@@ -127,7 +127,8 @@ class HealthView(QWidget):
         self.retry_button.setEnabled(bool(chosen))
         self.reveal_button.setEnabled(len(chosen) == 1)
         self.export_button.setEnabled(bool(count))
-        set_tip(self.list, [wording.safe(chosen[0].sentence)] if len(chosen) == 1 else [], wraps=True)
+        sentences = [wording.safe(file.sentence) for file in chosen]
+        self.list.setToolTip(wording.tip(sentences, wraps=True) if len(sentences) == 1 else "")
 
     @Slot(object)
     def _choose(self, standing: Standing) -> None:

@@ -15,7 +15,7 @@ HEIGHT_PX = 36
 _BAR_PX = 96
 _PAUSED = {
     PauseReason.USER: "Paused by you",
-    PauseReason.CRASHES: "Paused after unexpected ends",
+    PauseReason.CRASHES: "Paused: Likewise ended unexpectedly",
     PauseReason.BATTERY: "Paused: on battery",
     PauseReason.BUSY: "Paused: other programs are busy",
 }

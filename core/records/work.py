@@ -29,7 +29,7 @@ class PauseReason(StrEnum):
     USER = "user"
     """The user said so; it stays so over a restart."""
     CRASHES = "crashes"
-    """It ended unexpectedly more than once: reading files might be what ends it."""
+    """Likewise ended unexpectedly, more than once: what it read may be why."""
     BATTERY = "battery"
     """The computer runs on its battery, and the user wants it to wait then."""
     BUSY = "busy"

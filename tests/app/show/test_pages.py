@@ -13,6 +13,7 @@ from app.show.status_line import StatusLine, say
 from core import (
     Activity,
     Answer,
+    CoreError,
     FileId,
     Filters,
     ItemId,
@@ -80,7 +81,7 @@ FILTERS = Filters(since="2026-01-01")
             "Nothing passes these filters",
             (Way.DROP_FILTERS,),
         ),
-        (View(failure="It is in use."), "Likewise cannot open its library", ()),
+        (View(failure=CoreError("It is damaged.")), "Likewise cannot open its library", (Way.OTHER_LIBRARY,)),
     ],
 )
 def test_every_state_has_its_page(view: View, title: str, ways: tuple[Way, ...]) -> None:
