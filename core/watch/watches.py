@@ -135,12 +135,14 @@ class Watches:
             try:
                 self._begin(root)
             except OSError as error:
+                if isinstance(error, FileNotFoundError):
+                    self._gaps.pop(root, None)
+                elif root not in self._gaps:
+                    self._leave_out(root, error)
                 if root in self._failing:
                     continue
                 log.info("%r is not watched: %s", root, error)
                 self._failing.add(root)
-                if not isinstance(error, FileNotFoundError) and root not in self._gaps:
-                    self._leave_out(root, error)
             else:
                 self._failing.discard(root)
             missed.append(root)
@@ -156,11 +158,11 @@ class Watches:
         identity = identity_of(root)
         if identity is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), root)
+        handler = _Handler(os.fsencode(root), self._kind_of, self._rules, lambda: self._touch(root))
+        observer = self._running_observer()
         self._gaps.pop(root, None)
         if is_remote(root):
             self._gaps[root] = Unwatched(root, Gap.REMOTE)
-        handler = _Handler(os.fsencode(root), self._kind_of, self._rules, lambda: self._touch(root))
-        observer = self._running_observer()
         observed = observer.schedule(handler, str(root), recursive=True, event_filter=_EVENTS)
         emitter = next(emitter for emitter in observer.emitters if emitter.watch == observed)
         emitter.name = "watch-root"
