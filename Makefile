@@ -36,7 +36,7 @@ endif
 
 test: lint
 	@echo '== tests'
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-slow: check $(STAMP)
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)

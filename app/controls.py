@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app import wording
 from app.icons import draw, icon
 from app.theme import RADIUS_PX, SPACE_PX, blend
 
@@ -56,6 +59,12 @@ class Label(QLabel):
         self.style().drawItemText(
             painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), shown, self.foregroundRole()
         )
+
+
+def set_tip(widget: QWidget, lines: Sequence[str], *, wraps: bool = False) -> None:
+    """A tool tip of these lines, plain text. A screen reader reads them without the markup that keeps them so."""
+    widget.setToolTip(wording.tip(lines, wraps=wraps))
+    widget.setAccessibleDescription("\n".join(lines))
 
 
 class Line(QFrame):

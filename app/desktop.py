@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QMimeDatabase, QObject, QProcess, QSysInfo, QUrl, Slot
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QProcess, QSysInfo, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from core import Kind
+from core import Kind, kind_of
 
 log = logging.getLogger(__name__)
-
-_MEDIA = ("image/", "audio/", "video/")
-_ACTIVE = {"image/svg+xml", "image/svg+xml-compressed"}  # these open in a browser and can hold scripts
 
 
 def url_of(path: Path) -> QUrl:
@@ -23,20 +22,17 @@ def url_of(path: Path) -> QUrl:
 
 
 def is_media(path: Path) -> bool:
-    """Whether the system would open `path` in a viewer or player, never run it. Says so by name, reads nothing."""
-    by_name = _mime_name(path)
-    return by_name.startswith(_MEDIA) and by_name not in _ACTIVE
+    """Whether `path` is called like a photo, sound or video, which a system shows or plays and never runs.
 
-
-def _mime_name(path: Path) -> str:
-    name = path.name.encode("utf-8", "replace").decode()
-    return QMimeDatabase().mimeTypeForFile(name, QMimeDatabase.MatchMode.MatchExtension).name()
+    Only the names that we index: there are "images" and "sounds" that hold scripts (SVG, PostScript, metafiles) or name
+    addresses to fetch (playlists). Reads nothing.
+    """
+    return kind_of(os.fsencode(path.name)) is not None
 
 
 def kind_by_name(path: Path) -> Kind:
     """What a file probably holds, by its name alone; a photo when that says nothing."""
-    by_name = _mime_name(path)
-    return Kind.AUDIO if by_name.startswith("audio/") else Kind.VIDEO if by_name.startswith("video/") else Kind.IMAGE
+    return kind_of(os.fsencode(path.name)) or Kind.IMAGE
 
 
 def open_media(path: Path) -> bool:
@@ -65,6 +61,16 @@ def make_mime(paths: Sequence[Path]) -> QMimeData:
     encoded = b"\n".join(bytes(url.toEncoded().data()) for url in urls)
     mime.setData("x-special/gnome-copied-files", QByteArray(b"copy\n" + encoded))
     return mime
+
+
+def choose_folder(window: QWidget, title: str, start: str, chosen: Callable[[str], object]) -> None:
+    """Asks for a folder, and tells `chosen` if one is chosen."""
+    dialog = QFileDialog(window, title, start)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
 
 
 class Revealer(QObject):

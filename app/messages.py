@@ -57,7 +57,7 @@ class Messages(QObject):
     def fail(self, error: BaseException) -> None:
         """Says a CoreError; anything else is a bug of ours."""
         if isinstance(error, CoreError):
-            log.info("told the user: %s", error)
+            log.info("told the user: %r", str(error))  # it may name files: a line stays a line
             self._way = self._read = None
             self.said.emit(str(error), "", True, True)
         else:

@@ -15,11 +15,34 @@ _KEPT_FORMATS = {"\u200c", "\u200d"}  # joiners: Persian words and emoji familie
 _KINDS = {Kind.IMAGE: "photo", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 
 
+_AS_IT_STANDS = " style='white-space:pre'"
+_ISOLATE, _END = "\u2068", "\u2069"
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}
+
+
 def safe(text: str) -> str:
     """`text` with characters that reorder, break or hide text made visible: a name can lie with them."""
     if text.isprintable():  # nearly always; a long transcript must not hold up the window
         return text
-    return "".join(_safe_character(character) for character in text)
+    isolates = {_ISOLATE, _END} if _closes_what_it_opens(text) else set()
+    return "".join(one if one in isolates else _safe_character(one) for one in text)
+
+
+def isolated(text: str) -> str:
+    """`text`, whose writing from right to left, if it has any, cannot move what stands beside it."""
+    if text.isascii() or not any(unicodedata.bidirectional(one) in _RIGHT_TO_LEFT for one in text):
+        return text
+    return f"{_ISOLATE}{text}{_END}"
+
+
+def _closes_what_it_opens(text: str) -> bool:
+    """Whether its isolates are whole, as ours are: then they move nothing but what is in them."""
+    depth = 0
+    for one in text:
+        depth += (one == _ISOLATE) - (one == _END)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _safe_character(character: str) -> str:
@@ -33,19 +56,20 @@ def _safe_character(character: str) -> str:
 
 def name_of(path: Path) -> str:
     """A file's or folder's own name, safe to show."""
-    return safe(path.name or str(path))
+    return isolated(safe(path.name or str(path)))
 
 
 def place_of(path: Path) -> str:
     """Where something is, with the user's own folder as ~."""
     home = Path.home()
-    return safe(str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path))
+    place = str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)
+    return str(Path(*map(isolated, Path(safe(place)).parts)))  # each by itself, or the folders would change places
 
 
-def tip(lines: Sequence[str]) -> str:
+def tip(lines: Sequence[str], *, wraps: bool = False) -> str:
     """Lines that are safe to show as a tool tip, which unlike a label would read them as HTML; none for no lines."""
     text = html.escape("\n".join(lines))
-    return f"<p style='white-space:pre'>{text}</p>" if lines else ""
+    return f"<p{'' if wraps else _AS_IT_STANDS}>{text}</p>" if lines else ""
 
 
 def number(value: int, *, at_least: bool = False) -> str:

@@ -7,7 +7,7 @@ commits. Both run in this process, turn by turn, on the same distinct photos; mo
 With `--model clip` the network is CLIP ViT-B/32, with random weights, and the loop is transformers' own processor and
 model; `--exact` keeps it to float32 where the processor has bfloat16.
 
-    python benchmarks/ingest.py [--rounds 3] [--model clip [--exact]]
+    python benchmarks/ingest.py [--rounds 3] [--model clip [--exact] [--device cuda]]
                                                     # real photos of $LIKEWISE_SHARED, else of scikit-image
 """
 
@@ -18,8 +18,10 @@ import importlib.util
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # before numpy and torch load: idle threads that spin would slow the loop down most, and not for the loop's own fault
@@ -28,7 +30,7 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 import numpy as np
 import torch
-from encoders import Plain, write_vit_b_32
+from encoders import Plain, write_clip
 from PIL import Image
 from report import heading
 from torchvision.transforms import v2
@@ -40,7 +42,6 @@ from core.embed.head import Head
 from core.models.shelf import Shelf
 from core.paths import model_folder, resource
 
-SMALL = 600
 LARGE = 48
 LARGE_SIZE = (4000, 3000)
 
@@ -57,10 +58,10 @@ def sources() -> list[Path]:
     return found
 
 
-def make_small(folder: Path) -> None:
+def make_small(count: int, folder: Path) -> None:
     """Distinct small photos: copies of real ones, turned a little where there are not enough."""
     photos = sources()
-    for number in range(SMALL):
+    for number in range(count):
         photo, turn = photos[number % len(photos)], number // len(photos)
         if turn == 0 and photo.suffix == ".jpg":
             shutil.copy(photo, folder / f"{number:04}.jpg")
@@ -79,7 +80,7 @@ def make_large(folder: Path) -> None:
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:04}.jpg", quality=90)
 
 
-def starter(_: Path) -> Callable[[Path], object]:
+def starter(_: Path, __: str) -> Callable[[Path], object]:
     """What the loop does with a photo for the starter."""
     shelf = Shelf(model_folder())
     module = efficientnet.graph(shelf.weights(shelf.card("starter"))).build()
@@ -96,13 +97,13 @@ def starter(_: Path) -> Callable[[Path], object]:
     return embed
 
 
-def clip(temporary: Path) -> Callable[[Path], object]:
+def clip(temporary: Path, device: str) -> Callable[[Path], object]:
     """What the loop does with a photo for CLIP, whose weights are made up and put where Likewise finds them."""
     os.environ["LIKEWISE_MODELS"] = str(temporary / "models")
     os.environ["LIKEWISE_MODEL_CACHE"] = str(temporary / "cache")
-    folder = write_vit_b_32(temporary / "vit-b-32")
+    folder = write_clip(temporary / "vit-b-32")
     Shelf(model_folder()).use_folder("clip", folder)
-    plain = Plain(folder)
+    plain = Plain(folder, device)
     return lambda photo: plain.pictures([Image.open(photo)])
 
 
@@ -132,6 +133,35 @@ def index(engine: Engine, folder: Path) -> float:
     return done - started
 
 
+class Busy:
+    """How much of the time between two looks each thread of this process, and all decode processes, had a core."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter(), self._ticks()
+
+    def _ticks(self) -> dict[str, float]:
+        """Seconds of processor time by name. Linux only; threads that are not Python's count as `libraries`."""
+        names = {thread.native_id: thread.name for thread in threading.enumerate()}
+        taken: dict[str, float] = {}
+        for task in Path("/proc/self/task").iterdir():
+            name = names.get(int(task.name), "libraries")
+            taken[name] = taken.get(name, 0) + _seconds(task / "stat")
+        pids = [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+        taken["decode processes"] = sum(_seconds(Path("/proc", pid, "stat")) for pid in pids)
+        return taken
+
+    def __str__(self) -> str:
+        wall_s, taken = time.perf_counter() - self._began[0], self._ticks()
+        shares = {name: (seconds - self._began[1].get(name, 0)) / wall_s for name, seconds in taken.items()}
+        most = sorted(shares.items(), key=lambda share: -share[1])[:6]
+        return " · ".join(f"{name} {share:.0%}" for name, share in most)
+
+
+def _seconds(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(
     title: str, make: Callable[[Path], None], embed: Callable[[Path], object], settings: Settings, rounds: int
 ) -> None:
@@ -148,7 +178,9 @@ def measure(
             with open_engine(Path(temporary) / f"library {number}", settings) as engine:
                 engine.start(watch=False)
                 index(engine, warm)
+                busy = Busy()
                 ours_s = index(engine, folder)
+                shares = str(busy)
                 status = engine.status().result()
                 assert (status.files, status.failed, status.waiting) == (len(photos) + 1, 0, 0)
             naive_s = looped(embed, photos)
@@ -157,21 +189,26 @@ def measure(
                 f"  {title} {number + 1}: loop {len(photos) / naive_s:6.1f}/s · Likewise {len(photos) / ours_s:6.1f}/s"
                 f" · {naive_s / ours_s:.1f} ×"
             )
+            print(f"    busy meanwhile: {shares}")
         print(f"  {title}: median {np.median(ratios):.1f} × the loop")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--small", type=int, default=600, help="how many small photos")
+    parser.add_argument("--batch", type=int, default=Settings.batch_size, help="pictures understood together")
     parser.add_argument("--model", choices=("starter", "clip"), default="starter")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where both run CLIP")
     parser.add_argument("--exact", action="store_true", help="float32 throughout")
     arguments = parser.parse_args()
     heading("ingest")
     Clip.reduced = not arguments.exact
-    settings = Settings(pictures_model=arguments.model)
+    settings = Settings(pictures_model=arguments.model, device=arguments.device, batch_size=arguments.batch)
     with tempfile.TemporaryDirectory(prefix="likewise-ingest-") as temporary:
-        embed = {"starter": starter, "clip": clip}[arguments.model](Path(temporary))
-        measure(f"{SMALL} small photos", make_small, embed, settings, arguments.rounds)
+        embed = {"starter": starter, "clip": clip}[arguments.model](Path(temporary), arguments.device)
+        small = partial(make_small, arguments.small)
+        measure(f"{arguments.small} small photos", small, embed, settings, arguments.rounds)
         measure(f"{LARGE} photos of 12 megapixels", make_large, embed, settings, arguments.rounds)
 
 

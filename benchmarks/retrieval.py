@@ -61,7 +61,7 @@ class Contestants:
         cache = model_cache()
         self.starter = Starter(STARTER, weights=WEIGHTS, device="cpu", cache=cache)
         self.text = MiniLM(WEIGHTS, cache)
-        self._network, _ = run_graph(efficientnet.graph(WEIGHTS), "cpu", cache)
+        self._network = run_graph(efficientnet.graph(WEIGHTS), "cpu", cache)
         lines = (SHARED / "starter_train" / "imagenet_classes.jsonl").read_text("utf-8").splitlines()
         self._names = self.text.embed([json.loads(line)["name"] for line in lines])
         self._random = np.random.default_rng(0)

@@ -33,11 +33,14 @@ from concurrent.futures import Future
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from core.decode.decoder import kind_of
 from core.errors import (
     CoreError,
     FolderError,
     LibraryBusyError,
     LibraryError,
+    LibraryPlaceError,
+    LibraryReadOnlyError,
     LibraryTooNewError,
     MediaError,
     ModelError,
@@ -60,6 +63,7 @@ from core.records import (
     KINDS_OF,
     Activity,
     Answer,
+    Backup,
     Details,
     EncoderSpec,
     Example,
@@ -111,6 +115,7 @@ __all__ = [
     "KINDS_OF",
     "Activity",
     "Answer",
+    "Backup",
     "BugFound",
     "CoreError",
     "Details",
@@ -136,6 +141,8 @@ __all__ = [
     "LibraryChanged",
     "LibraryError",
     "LibraryPaths",
+    "LibraryPlaceError",
+    "LibraryReadOnlyError",
     "LibraryStatus",
     "LibraryTooNewError",
     "Line",
@@ -169,6 +176,7 @@ __all__ = [
     "__version__",
     "cache_folder",
     "default_library",
+    "kind_of",
     "log_folder",
     "model_cache",
     "model_folder",

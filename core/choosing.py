@@ -96,7 +96,7 @@ class Chooser:
             return known
         if not here.present:
             state = ModelState.NOT_HERE if card.repository else ModelState.UNAVAILABLE
-            return ModelStatus(card, state, here.reason)
+            return ModelStatus(card, state, here.reason, got_bytes=here.bytes)
         if known is not None and known.state is not ModelState.NOT_HERE:
             return replace(known, here_bytes=here.bytes)
         return ModelStatus(card, ModelState.NOT_LOADED, here_bytes=here.bytes)

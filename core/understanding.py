@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.embed.encoder import Encoder
+
+JOB_S = 0.1
+"""What a job should take: no question waits longer for its turn on the models."""
+MOST_AT_ONCE = 128
+"""More segments in a job are no faster on any device."""
 
 Understood: TypeAlias = "dict[SpaceId, NDArray[np.float32]]"
 """One segment's vectors, those that are finite, by space."""
@@ -40,6 +46,7 @@ class Understanding:
         """`listen` writes down what is said in sound at SOUND_RATE_HZ; its future fails with ModelError."""
         self._gpu = gpu
         self._listen = listen
+        self._at_once: dict[Encoder, int] = {}
 
     def embed(
         self, encoders: Sequence[Encoder], segments: Sequence[Segment], priority: Priority = Priority.BATCH
@@ -48,16 +55,19 @@ class Understanding:
         jobs: list[tuple[Encoder, list[int]]] = []
         for encoder in encoders:
             mine = [number for number, segment in enumerate(segments) if encoder.spec.reads(segment)]
-            step = encoder.spec.at_once
+            step = self._at_once.get(encoder, 1)
             jobs += [(encoder, mine[start : start + step]) for start in range(0, len(mine), step)]
 
         def show(
             embedder: Embedder, encoder: Encoder, numbers: list[int]
         ) -> dict[SpaceId, NDArray[np.float32]] | ModelError:
+            started = time.perf_counter()
             try:
-                return dict(embedder.media(encoder, [segments[number] for number in numbers]))
+                shown = dict(embedder.media(encoder, [segments[number] for number in numbers]))
             except ModelError as error:
                 return error
+            self._adapt(encoder, len(numbers), time.perf_counter() - started)
+            return shown
 
         def put_together(answers: list[dict[SpaceId, NDArray[np.float32]] | ModelError]) -> Embedded:
             vectors: list[Understood] = [{} for _ in segments]
@@ -77,6 +87,15 @@ class Understanding:
         return then(
             gather([self._gpu.call(priority, show, encoder, numbers) for encoder, numbers in jobs]), put_together
         )
+
+    def _adapt(self, encoder: Encoder, count: int, taken_s: float) -> None:
+        """Makes jobs larger or smaller by what one of `count` segments took: devices differ a thousandfold."""
+        fitting = int(count * JOB_S / taken_s)
+        now = self._at_once.get(encoder, 1)
+        if taken_s > JOB_S:
+            self._at_once[encoder] = max(1, fitting)
+        elif count >= now:
+            self._at_once[encoder] = min(2 * count, fitting, MOST_AT_ONCE)
 
     def listen(self, segments: Sequence[Segment]) -> Future[list[Segment]]:
         """What is said in windows of sound that follow one another: segments with `text`. Fails with ModelError."""

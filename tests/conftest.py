@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from core.records import ImageView, Segment
+from tests.audit import AUDIT
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WAIT_S = 120
@@ -98,6 +99,14 @@ def nothing_left_running() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"left running after the test: {'; '.join(late)}. Close what the test opened.")
         time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def nothing_forbidden() -> Iterator[None]:
+    """Fails a test in which this computer was left, a user's file touched, something unpickled or forked."""
+    yield
+    if found := AUDIT.take():
+        pytest.fail(f"this may never be: {'; '.join(found)}")
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,8 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
 
-from app import wording
 from app.bridge import Bridge
-from app.controls import paint_focus
+from app.controls import paint_focus, set_tip
 from app.icons import draw, icon
 from app.show.thumbnails import cropped, to_image
 from app.theme import blend
@@ -55,7 +54,7 @@ class Chip(QAbstractButton):
         self.setText(self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, _LABEL_PX))
         wish = "" if less is None else "Less like " if less else "More like "
         turn = "" if less is None else " (+ for more like it)" if less else " (− for less like it)"
-        self.setToolTip(wording.tip([f"{wish}{label}", f"Press to remove{turn}"]))
+        set_tip(self, [f"{wish}{label}", f"Press to remove{turn}"])
         self.setAccessibleName(f"{wish}{label}: remove from the question")
         self.setFixedHeight(HEIGHT_PX)
         self.setFixedWidth(self.sizeHint().width())

@@ -47,7 +47,8 @@ def offers(entry: Entry) -> frozenset[Offer]:
         return frozenset({Offer.CANCEL})
     by_hub = bool(status.card.repository)
     if not is_here(status):
-        return frozenset({Offer.DOWNLOAD, Offer.FOLDER}) if by_hub else frozenset()
+        begun = {Offer.REMOVE} if status.got_bytes else set()
+        return frozenset({Offer.DOWNLOAD, Offer.FOLDER} | begun) if by_hub else frozenset()
     found = {Offer.CHECK}
     if status.state is ModelState.UNAVAILABLE:
         return frozenset(found | ({Offer.REMOVE, Offer.FOLDER} if by_hub else set()))

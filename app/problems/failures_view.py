@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import QItemSelection, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimScrollBar
-from app.controls import Button, Label
+from app.controls import Button, Label, set_tip
 from app.problems.failure_delegate import FailureDelegate
 from app.problems.failures_model import FailuresModel
 from app.theme import SPACE_PX
@@ -83,8 +81,7 @@ class FailuresView(QWidget):
         chosen = self.selected()
         self.retry_button.setEnabled(bool(chosen))
         self.reveal_button.setEnabled(len(chosen) == 1)
-        tip = f"<p>{html.escape(wording.safe(chosen[0].sentence))}</p>" if len(chosen) == 1 else ""
-        self.list.setToolTip(tip)
+        set_tip(self.list, [wording.safe(chosen[0].sentence)] if len(chosen) == 1 else [], wraps=True)
 
     @Slot()
     def _retry(self) -> None:

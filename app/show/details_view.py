@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QScrollArea, QSt
 from app import wording
 from app.bars import SlimScrollBar
 from app.bridge import Bridge
-from app.controls import Button, Label, Line
+from app.controls import Button, Label, Line, set_tip
 from app.show.media_view import MediaView
 from app.show.reasons import Stretch, moment_at, stretch_of, why, why_moment
 from app.show.transcript_view import TranscriptView
@@ -142,7 +142,7 @@ class DetailsView(QWidget):
         self._result, self._details = result, None
         self.media.show_result(result)
         self.name.setText(wording.name_of(result.path))
-        self.name.setToolTip(wording.tip([wording.place_of(result.path)]))
+        set_tip(self.name, [wording.place_of(result.path)])
         self._explain(why(result))
         self.moment_button.setVisible(self.media.chosen is not None)
         self.transcript.hide()
@@ -207,7 +207,7 @@ class DetailsView(QWidget):
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:
-        self._explain(str(error))
+        self._explain(wording.safe(str(error)))
 
     def _explain(self, text: str) -> None:
         self.reason.setText(text)
@@ -221,7 +221,7 @@ class DetailsView(QWidget):
         )
         row = self.rows[title]
         row.setText("\n".join(shown))
-        row.setToolTip(wording.tip(lines[:_MOST_TIP_LINES]))
+        set_tip(row, lines[:_MOST_TIP_LINES])
         row.setVisible(bool(lines))
         self._titles[title].setVisible(bool(lines))
 

@@ -99,7 +99,7 @@ class QuickLook(QWidget):
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:
-        self.hint.setText(str(error))
+        self.hint.setText(wording.safe(str(error)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

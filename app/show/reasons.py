@@ -60,7 +60,13 @@ def _reason(said: str, start_ms: int | None, line: str) -> str:
     if start_ms is None:
         return said
     clock = wording.clock(start_ms)
-    return f"heard at {clock}: “{wording.safe(line)}”" if line else f"{said} at {clock}" if said else f"at {clock}"
+    return (
+        f"heard at {clock}: “{wording.isolated(wording.safe(line))}”"
+        if line
+        else f"{said} at {clock}"
+        if said
+        else f"at {clock}"
+    )
 
 
 def _say(strength: str, why: str) -> str:

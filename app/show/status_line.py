@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimProgress
-from app.controls import Button, IconButton, Label
+from app.controls import Button, IconButton, Label, set_tip
 from app.theme import SPACE_PX
 from core import Activity, Progress
 
@@ -74,7 +72,7 @@ class StatusLine(QWidget):
         at_work = progress.activity in _AT_WORK
         note = "" if at_work else wording.safe(progress.note)
         self.text.setText(say(progress) if at_work else note or self._resting)
-        self.text.setToolTip(f"<p>{html.escape(note)}</p>" if note else "")
+        set_tip(self.text, [note] if note else [], wraps=True)
         self._bar.setVisible(at_work and progress.total > 0)
         self._bar.show_share(progress.done / progress.total if progress.total else 0.0)
         self.pause_button.setText("Resume" if progress.activity is Activity.PAUSED else "Pause")

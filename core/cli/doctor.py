@@ -83,7 +83,7 @@ def doctor(arguments: Namespace) -> Exit:
 
 def _text(found: Checkup, models: Sequence[ModelStatus]) -> str:
     free = "cannot be made" if found.free_bytes is None else f"{size(found.free_bytes)} free"
-    amiss = [found.problem] if found.problem else []
+    amiss = [shown(found.problem)] if found.problem else []
     if found.missing_libraries:
         packages = " ".join(found.missing_libraries)
         amiss.append(f"The window needs system libraries that are missing; in Debian's names: {packages}")

@@ -14,7 +14,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def shown(name: str | os.PathLike[str]) -> str:
-    """A file's name safe to print on a line of its own.
+    """A file's name, or a sentence that holds one, safe to print on a line of its own.
 
     Control, bidirectional and other invisible characters are escaped, and so are bytes that are not UTF-8: a name must
     not move the cursor, break the line or be read backwards.
@@ -32,7 +32,11 @@ def _shown_character(character: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
-    """`rows` under `head`, in columns two spaces apart; the columns with these `numbers` are aligned right."""
+    """`rows` under `head`, in columns two spaces apart; the columns with these `numbers` are aligned right.
+
+    Whatever a cell says is safe to print: models, too, are named by strangers.
+    """
+    rows = [[shown(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head) - 1)]
 
     def line(row: Sequence[str]) -> str:
@@ -52,8 +56,8 @@ def models_table(models: Sequence[ModelStatus]) -> str:
 
 
 def say(sentence: str) -> None:
-    """A remark, on stderr: stdout is the answer's."""
-    print(sentence, file=sys.stderr)
+    """A remark on a line of its own, on stderr: stdout is the answer's. It may name files of any name."""
+    print(shown(sentence), file=sys.stderr)
 
 
 def count(number: int, noun: str) -> str:

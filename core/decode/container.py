@@ -115,9 +115,10 @@ class _Reading:
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        if whence == 1:
-            offset, whence = offset + self._at, 0
-        self._at = self._file.seek(offset, whence)
+        start = self._at if whence == 1 else self._file.seek(0, 2) if whence == 2 else 0
+        if start + offset < 0:
+            return -1  # FFmpeg believed what a damaged file says of itself: its own mistake, not the drive's
+        self._at = self._file.seek(start + offset)
         return self._at
 
     def tell(self) -> int:

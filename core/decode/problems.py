@@ -30,6 +30,7 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _NO_MEMORY = re.compile(r"memory alloc|out of memory|cannot allocate", re.IGNORECASE)
+_NOT_READ_BY_US = re.compile(r"unsupported|not supported|not implemented", re.IGNORECASE)
 _CUT_SHORT = re.compile(r"truncated|unexpected end|end of file|premature|not enough (image )?data", re.IGNORECASE)
 
 
@@ -45,12 +46,14 @@ def explain(error: Exception) -> MediaError:
         return error
     if isinstance(error, MemoryError):
         return media_error(Reason.OUT_OF_MEMORY)
-    if isinstance(error, OSError) and error.errno:
+    if isinstance(error, OSError) and error.errno and error.errno != errno.EINVAL:  # that: a nonsensical place in it
         return unreadable(error)
     if _NO_MEMORY.search(str(error)):
         return media_error(Reason.OUT_OF_MEMORY)
     if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):
         return media_error(Reason.INCOMPLETE)
+    if _NOT_READ_BY_US.search(str(error)):
+        return media_error(Reason.UNSUPPORTED)
     return media_error(Reason.DAMAGED)
 
 

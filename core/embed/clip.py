@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.embed.encoder import Weights
-from core.embed.graph import at_once
 from core.embed.pixels import PictureTower, Preprocessing
 from core.embed.repository import Repository
 from core.embed.words import TextTower
@@ -114,8 +113,7 @@ class Clip:
             answers_media=True,
             reason="looks like",
         )
-        most = at_once(self._family.gmac, reduced=self.reduced)
-        return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), view, at_once=most)
+        return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,31 +125,27 @@ class _Family:
         dim: of the vectors.
         tokens: the most that a text may have.
         padded: whether every text is made that long: SigLIP was trained so, and all its tokens see each other.
-        gmac: thousand millions of multiplications that a picture takes.
     """
 
     kind: str
     dim: int
     tokens: int
     padded: bool
-    gmac: float
 
 
 # what each leaves out of its config.json where it is so
-_CLIP_VISION = {"hidden_size": 768, "num_hidden_layers": 12, "image_size": 224, "patch_size": 32}
-_SIGLIP_VISION = _CLIP_VISION | {"patch_size": 16}
+_SIGLIP_WIDTH = 768
 
 
 def _family(config: Mapping[str, Any]) -> _Family:
     match config.get("model_type"):
         case "clip":
-            vision = _CLIP_VISION | _part(config, "vision")
             tokens = _part(config, "text").get("max_position_embeddings", 77)
-            return _Family("CLIPModel", config.get("projection_dim", 512), tokens, padded=False, gmac=_gmac(vision))
+            return _Family("CLIPModel", config.get("projection_dim", 512), tokens, padded=False)
         case "siglip":  # the second SigLIP's models of fixed resolution are this, too
-            vision = _SIGLIP_VISION | _part(config, "vision")
+            dim = _part(config, "vision").get("hidden_size", _SIGLIP_WIDTH)
             tokens = _part(config, "text").get("max_position_embeddings", 64)
-            return _Family("SiglipModel", vision["hidden_size"], tokens, padded=True, gmac=_gmac(vision))
+            return _Family("SiglipModel", dim, tokens, padded=True)
         case other:
             raise ValueError(f"a model of the type {other}, neither clip nor siglip")
 
@@ -159,11 +153,6 @@ def _family(config: Mapping[str, Any]) -> _Family:
 def _part(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What is said of one tower; old files say it twice, and the second time it counts."""
     return (config.get(f"{name}_config") or {}) | (config.get(f"{name}_config_dict") or {})
-
-
-def _gmac(vision: Mapping[str, int]) -> float:
-    tokens = (vision["image_size"] // vision["patch_size"]) ** 2
-    return 12 * vision["hidden_size"] ** 2 * vision["num_hidden_layers"] * tokens / 1e9
 
 
 def _pad(tokenizer: Tokenizer, config: Mapping[str, Any], tokens: int) -> None:

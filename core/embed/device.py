@@ -6,7 +6,8 @@ import ctypes
 import logging
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ log = logging.getLogger(__name__)
 TITLES = {"cpu": PROCESSOR, "cuda": "NVIDIA graphics card", "mps": "Apple graphics"}
 
 
-def run_graph(graph: Graph, device: str, cache: Path) -> tuple[Run, str]:
-    """`graph` ready to run, and what it runs on in the user's words.
+def run_graph(graph: Graph, device: str, cache: Path) -> Run:
+    """`graph` ready to run; should an accelerator fail later on, the processor goes on in its place.
 
     Args:
         graph: what to run.
@@ -32,8 +33,9 @@ def run_graph(graph: Graph, device: str, cache: Path) -> tuple[Run, str]:
 
     Raises ModelError if the graph cannot be built, or not run rightly on the device asked for by name.
     """
-    run = _on_accelerator(graph, device) or run_on_processor(graph, cache)
-    return run, run.runs_on
+    run = _on_accelerator(graph, device)
+    instead = partial(run_on_processor, graph, cache)
+    return instead() if run is None else Lasting(run, instead)
 
 
 def _on_accelerator(graph: Graph, device: str) -> Run | None:
@@ -124,6 +126,32 @@ class Batches:
         log.warning("the %s has too little memory for %d inputs at once: now %d", self.runs_on, tried, self._most)
         if self._device == "cuda":
             torch.cuda.empty_cache()
+
+
+class Lasting:
+    """A run that, once it has failed, is replaced by another for good: a card that fails is seldom well again."""
+
+    def __init__(self, run: Run, instead: Callable[[], Run]) -> None:
+        self._run = run
+        self._instead: Callable[[], Run] | None = instead
+        self._because = ""
+
+    @property
+    def runs_on(self) -> str:
+        """On what now, and why, if that has changed."""
+        return f"{self._run.runs_on}{self._because}"
+
+    def __call__(self, inputs: Sequence[Array]) -> list[Outputs]:
+        """Raises what the other run raises."""
+        if self._instead is not None:
+            try:
+                return self._run(inputs)
+            except (RuntimeError, ModelError) as error:  # the device's own errors are RuntimeErrors
+                log.warning("the %s failed; going on without it: %s", self._run.runs_on, error)
+                self._because = f", as the {self._run.runs_on} failed"
+            instead, self._instead = self._instead, None
+            self._run = instead()  # not before the error is forgotten, for that holds the card's memory
+        return self._run(inputs)
 
 
 def _accelerator() -> str:

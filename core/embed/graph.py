@@ -18,8 +18,6 @@ SAME = 0.9999
 """Least cosine between one runtime's outputs and another's; drivers that compute rubbish do exist."""
 NEARLY_SAME = 0.999
 """The same, where the numbers of the one have fewer digits."""
-_GMAC_IN_100_MS = {False: 17.0, True: 34.0}
-_MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,6 @@ class Run(Protocol):
 
     def __call__(self, inputs: Sequence[Array]) -> list[Outputs]:
         """The outputs of each input, in order, each float32 with first dimension 1."""
-
-
-def at_once(gmac: float, *, reduced: bool) -> int:
-    """How many inputs of so many thousand millions of multiplications take some 100 ms on two cores."""
-    return max(1, min(_MOST_AT_ONCE, round(_GMAC_IN_100_MS[reduced] / gmac)))
 
 
 def agree(some: Sequence[Outputs], others: Sequence[Outputs], cosine: float) -> bool:

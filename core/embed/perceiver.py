@@ -32,7 +32,6 @@ class Perceiver:
         self._device = device
         self._cache = cache
         self._run: Run | None = None
-        self._runs_on = ""
         config = self._repository.json("config.json")
         latents.check(config)
         self.spec = _spec(card, config, self._repository.digest())
@@ -40,7 +39,7 @@ class Perceiver:
     @property
     def runs_on(self) -> str:
         """The network's device, once that is loaded."""
-        return self._runs_on
+        return self._run.runs_on if self._run is not None else ""
 
     def load(self) -> None:
         """Makes the network ready. Raises ModelError."""
@@ -54,7 +53,6 @@ class Perceiver:
     def unload(self) -> None:
         """Frees the network."""
         self._run = None
-        self._runs_on = ""
 
     def encode_media(self, segments: Sequence[Segment]) -> Mapping[SpaceId, Vectors]:
         """Clips, each by itself. Raises ModelError."""
@@ -69,7 +67,7 @@ class Perceiver:
 
     def _ready(self) -> Run:
         if self._run is None:
-            self._run, self._runs_on = run_graph(self._graph(), self._device, self._cache)
+            self._run = run_graph(self._graph(), self._device, self._cache)
         return self._run
 
     def _graph(self) -> Graph:
@@ -99,4 +97,4 @@ def _spec(card: ModelCard, config: Mapping[str, Any], digest: str) -> EncoderSpe
         answers_media=True,
         reason="moves like",
     )
-    return EncoderSpec(card.model_id, card.title, revision, card.role, (motion,), at_once=1)
+    return EncoderSpec(card.model_id, card.title, revision, card.role, (motion,))

@@ -107,7 +107,7 @@ class PictureTower:
             example = self._preprocessing.example()
             shape = (-1, *example.shape[1:])
             parts = (self._name, self._revision, self._from_pixels, example, shape)
-            self._run, _ = run_graph(Graph(*parts, alone=False, reduced=self._reduced), self._device, self._cache)
+            self._run = run_graph(Graph(*parts, alone=False, reduced=self._reduced), self._device, self._cache)
         return self._run
 
     def unload(self) -> None:

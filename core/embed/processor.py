@@ -122,7 +122,8 @@ class _StoredGraph:
             openvino.save_model(model, network, compress_to_fp16=False)
             manifest.write_text(json.dumps(self._digests(network, weights)), "utf-8")
             for old in self._folder.glob(f"{glob.escape(self._family)}-{'[0-9a-f]' * _KEY_DIGITS}.*"):
-                old.unlink()
+                if old.stem != self._stem:  # what another process has just written is as good
+                    old.unlink(missing_ok=True)
             weights.replace(self._weights)
             network.replace(self.network)
             manifest.replace(self._manifest)

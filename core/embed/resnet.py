@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.embed.encoder import Weights
-from core.embed.graph import at_once
 from core.embed.pixels import BILINEAR, PictureTower, Preprocessing
 from core.embed.repository import WEIGHTS, Repository
 from core.records import EncoderSpec, ImageView, ModelCard, Segment, SpaceId, SpaceSpec, Vectors
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 VERSION = 1
 """Raise when vectors change for another reason than weights and their configuration."""
 FEATURES = 2048
-_GMAC = 4.1
 _TORCHVISIONS = ("*.safetensors", "*.pth")
 _SECOND_RECIPE = "11ad3fa6"
 """In the name of torchvision's newer weights, which were made for pictures resized to less."""
@@ -146,5 +144,4 @@ def _renamed(name: str) -> str:
 def _spec(card: ModelCard, dim: int, revision: str, view: ImageView) -> EncoderSpec:
     space_id = SpaceId(f"{card.model_id}/looks@{revision}")
     space = SpaceSpec(space_id, dim, answers_text=False, answers_media=True, reason="looks like")
-    most = at_once(_GMAC, reduced=False)
-    return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), view, at_once=most)
+    return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), view)

@@ -36,13 +36,12 @@ class Starter:
         self._text = minilm.MiniLM(weights, cache)
         self._head: Head | None = None
         self._image: Run | None = None
-        self._runs_on = ""
         self.spec = _spec(card, self._head_file)
 
     @property
     def runs_on(self) -> str:
         """The device of the image network, once that is loaded."""
-        return self._runs_on
+        return self._image.runs_on if self._image is not None else ""
 
     def load(self) -> None:
         """Makes words ready; the image network waits for the first picture. Raises ModelError."""
@@ -57,13 +56,12 @@ class Starter:
         """Frees both networks and the head."""
         self._text.unload()
         self._head = self._image = None
-        self._runs_on = ""
 
     def encode_media(self, segments: Sequence[Segment]) -> Mapping[SpaceId, Vectors]:
         """Pictures in both spaces. Raises ModelError."""
         if self._image is None:
             graph = efficientnet.graph(self._weights)
-            self._image, self._runs_on = run_graph(graph, self._device, self._cache)
+            self._image = run_graph(graph, self._device, self._cache)
         outputs = self._image([segment.views[efficientnet.VIEW][None] for segment in segments])
         features = np.concatenate([np.empty((0, efficientnet.FEATURES), np.float32), *(row for row, _ in outputs)])
         logits = np.concatenate([np.empty((0, efficientnet.CLASSES), np.float32), *(row for _, row in outputs)])

@@ -27,8 +27,6 @@ _KINDS = {"bert": "BertModel", "mpnet": "MPNetModel", "roberta": "RobertaModel",
 """Types of models, by transformers' classes."""
 _NUMBERED_FROM = {"mpnet": 2, "roberta": 2, "xlm-roberta": 2}
 """The number of their first token's place: so many places fewer are there for tokens."""
-_AT_ONCE = 8
-"""Sentences for which MPNet takes some 100 ms."""
 _WIDTH = 768
 _PLACES = 512
 """What a config.json leaves out where it is so."""
@@ -121,4 +119,4 @@ def _spec(card: ModelCard, tower: TextTower) -> EncoderSpec:
     revision = hashlib.sha256(tower.revision.encode()).hexdigest()[:8]
     space_id = SpaceId(f"{card.model_id}/speech@{revision}")
     space = SpaceSpec(space_id, tower.dim, answers_text=True, answers_media=False, reason="heard")
-    return EncoderSpec(card.model_id, card.title, revision, card.role, (space,), at_once=_AT_ONCE)
+    return EncoderSpec(card.model_id, card.title, revision, card.role, (space,))

@@ -44,7 +44,6 @@ class Whisper:
         self._device = device
         self._cache = cache
         self._run: Run | None = None
-        self._runs_on = ""
         self._reference: Vectors | None = None
         revision = hashlib.sha256(f"{SCORING}/{whisper_graph.revision(self._weights)}".encode()).hexdigest()[:8]
         self._reference_file = f"reference-{revision}.safetensors"
@@ -55,12 +54,12 @@ class Whisper:
             answers_media=True,
             reason="sounds like",
         )
-        self.spec = EncoderSpec(card.model_id, card.title, revision, card.role, (space,), at_once=2)
+        self.spec = EncoderSpec(card.model_id, card.title, revision, card.role, (space,))
 
     @property
     def runs_on(self) -> str:
         """The device, once loaded."""
-        return self._runs_on
+        return self._run.runs_on if self._run is not None else ""
 
     def load(self) -> None:
         """Makes the network ready; a model that was never seen listens to the synthetic sounds. Raises ModelError."""
@@ -70,7 +69,6 @@ class Whisper:
     def unload(self) -> None:
         """Frees the network."""
         self._run = None
-        self._runs_on = ""
 
     def strangers(self) -> Mapping[SpaceId, Vectors]:
         """The synthetic sounds. Raises ModelError."""
@@ -87,10 +85,10 @@ class Whisper:
 
     def _ready(self) -> Run:
         if self._run is None:
-            self._run, self._runs_on = self._made()
+            self._run = self._made()
         return self._run
 
-    def _made(self) -> tuple[Run, str]:
+    def _made(self) -> Run:
         return run_graph(whisper_graph.graph(self._weights), self._device, self._cache)
 
     def _averages(self, run: Run, sounds: Sequence[Samples]) -> Vectors:
@@ -116,7 +114,7 @@ class Whisper:
             found = (rows for rows in map(read_reference, (shipped, kept)) if rows is not None)
             self._reference = next(found, None)
         if self._reference is None:
-            run, _ = self._made()  # this may be any thread, and the other run serves one
+            run = self._made()  # this may be any thread, and the other run serves one
             self._reference = self._averages(run, list(synthetic_sounds(STRANGERS)))
             try:
                 write_reference(self._reference, kept)

@@ -40,6 +40,9 @@ FILES = (
 )
 """What any family may need of a repository. Data alone: no code is ever fetched."""
 
+TORCHVISIONS = ("resnet50*.safetensors", "resnet50*.pth")
+"""ResNet-50's weights as torchvision names them: one file, and what it does not say is known."""
+
 _NEEDED: Mapping[str, Sequence[Sequence[str]]] = {
     "clip": (
         ("preprocessor_config.json", "processor_config.json"),
@@ -64,6 +67,8 @@ def needed(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
 
 def lacking(names: Sequence[str], family: str) -> str:
     """What is missing among a model's files, in words; empty if nothing is."""
+    if family == "resnet50" and any(fnmatchcase(name, pattern) for name in names for pattern in TORCHVISIONS):
+        return ""
     if CONFIGURATION not in names:
         return CONFIGURATION
     if not _weights(names):
@@ -75,9 +80,16 @@ def lacking(names: Sequence[str], family: str) -> str:
 
 
 def found_in(folder: Path) -> list[str]:
-    """The files of a folder that a model may need, named as in its repository."""
+    """The files of a folder that a model may need, named as in its repository; or torchvision's one file."""
     paths = [path for pattern in FILES for path in folder.glob(pattern) if path.is_file()]
-    return needed([path.relative_to(folder).as_posix() for path in paths], FILES)
+    names = needed([path.relative_to(folder).as_posix() for path in paths], FILES)
+    return names if CONFIGURATION in names else torchvisions(folder) or names
+
+
+def torchvisions(folder: Path) -> list[str]:
+    """The file that holds torchvision's ResNet-50, if the folder holds just one."""
+    names = [path.name for pattern in TORCHVISIONS for path in folder.glob(pattern) if path.is_file()]
+    return names if len(names) == 1 and not (folder / CONFIGURATION).exists() else []
 
 
 def configuration(folder: Path) -> Mapping[str, Any]:
@@ -103,7 +115,7 @@ def check_folder(folder: Path, names: Sequence[str], family: str) -> None:
     for name in names:
         if name.endswith(".safetensors") and not _is_whole(folder / name):
             raise ModelError(f"{folder / name} is cut short or damaged.", "Copy it again.")
-        if name.endswith(".bin") and not _is_torch_file(folder / name):
+        if name.endswith((".bin", ".pth")) and not _is_torch_file(folder / name):
             raise ModelError(f"{folder / name} holds no weights.", "Copy it again.")
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeAlias
 
 from core.errors import ModelError
 from core.models.cards import family_of
-from core.models.contents import CONFIGURATION, configuration, lacking
+from core.models.contents import CONFIGURATION, configuration, lacking, torchvisions
 from core.models.hub import PART
 from core.models.receipt import NAME, File, Receipt, has_etag
 from core.records import ModelCard
@@ -93,7 +93,7 @@ def _download(card: ModelCard, folder: Path, partial: Path, hub: _Hub, progress:
 
 def checked_family(card: ModelCard, folder: Path) -> str:
     """Which family runs the model in a folder. Raises ModelError if it is not the one that the card says."""
-    family = family_of(configuration(folder), card.model_id)
+    family = "resnet50" if torchvisions(folder) else family_of(configuration(folder), card.model_id)
     if card.family not in {"", family}:
         raise ModelError(f"{card.title} should be a model of the family {card.family}, and this is one of {family}.")
     return family

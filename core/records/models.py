@@ -92,7 +92,6 @@ class EncoderSpec:
         encoder_id: its model's id, and the first part of its spaces' names.
         role: says which segments it reads: those with `views` (of `view`), `sound`, `clip` or `text`.
         view: the pixels it wants; None for roles that read no pictures.
-        at_once: how many segments take some 100 ms on a small processor: no question waits longer for its turn.
     """
 
     encoder_id: str
@@ -101,7 +100,6 @@ class EncoderSpec:
     role: Role
     spaces: tuple[SpaceSpec, ...]
     view: ImageView | None = None
-    at_once: int = 16
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -143,7 +141,7 @@ class ModelStatus:
         in_use: whether it answers questions.
         taking_over: the share (0..1) of the library that it has understood on its way to being used; else None.
         here_bytes: what its weights take on this disk.
-        got_bytes: how much of a running download is there, of `size_bytes`.
+        got_bytes: how much is there of a download that runs, of `size_bytes`, or that broke off.
     """
 
     card: ModelCard

@@ -67,8 +67,12 @@ class Opener(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.paths: list[Path] = []
+        self.urls: list[QUrl] = []
 
     @Slot(QUrl)
     def open(self, url: QUrl) -> None:
-        self.paths.append(Path(url.toLocalFile()))
+        self.urls.append(QUrl(url))
+
+    @property
+    def paths(self) -> list[Path]:
+        return [Path(url.toLocalFile()) for url in self.urls]

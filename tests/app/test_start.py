@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QApplication
 from app import __main__ as program
 from app import preflight
 from app.hooks import Hooks
+from app.messages import Messages
 from app.preferences import DEFAULT_CELL_PX, MAX_CELL_PX, Preferences
 from app.theme import Look, Theme, is_dark
+from core import FolderError
 
 HEAVY = ("numpy", "torch", "PIL", "openvino", "transformers", "hnswlib", "sqlite3", "watchdog", "core.engine")
 
@@ -137,3 +139,27 @@ def test_what_nobody_caught_is_reported_and_logged(tmp_path: Path) -> None:
     log = (tmp_path / "log" / "likewise.log").read_text("utf-8")
     assert "a file: 'a\\nb'" in log
     assert "from Qt" in log
+
+
+def test_logs_are_short_lines_in_few_files(tmp_path: Path) -> None:
+    """A name cannot write a line of its own, and years of use do not fill the disk."""
+    level = logging.getLogger().level
+    hooks = Hooks(tmp_path, lambda _: None)
+    try:
+        Messages().fail(FolderError("/a\n2026-01-01 ERROR forged does not exist."))
+        for _ in range(40):
+            logging.getLogger("core").warning("x" * 1_000_000)
+    finally:
+        hooks.remove()
+        logging.getLogger().setLevel(level)
+    files = sorted(tmp_path.glob("likewise.log*"))
+    assert len(files) == 5
+    assert sum(file.stat().st_size for file in files) < 26 << 20
+    hooks = Hooks(tmp_path / "new", lambda _: None)
+    try:
+        Messages().fail(FolderError("/a\n2026-01-01 ERROR forged does not exist."))
+    finally:
+        hooks.remove()
+        logging.getLogger().setLevel(level)
+    (line,) = (tmp_path / "new" / "likewise.log").read_text("utf-8").splitlines()
+    assert "told the user: '/a\\n2026-01-01 ERROR forged" in line

@@ -20,6 +20,7 @@ QT_THREADING = {"QThread", "QThreadPool", "QRunnable", "QtConcurrent", "processE
 STARTS_WORK = {"Thread", "Timer", "ThreadPoolExecutor", "ProcessPoolExecutor", "Process", "Pool", "Popen"}
 LOOPS = {"core/indexing.py", "core/watch/watcher.py"}
 """The `ingest` and `watch` threads wait for the outside world and run a loop; all other threads run jobs."""
+SAID = {"text", "words", "line", "lines", "transcript", "question", "asked", "segments"}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 
 
@@ -112,6 +113,16 @@ def test_nothing_is_pickled() -> None:
         assert [module for module in imports(tree) if is_within(module, PICKLES)] == [], label(source)
         keywords = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "allow_pickle"]
         assert [node for node in keywords if ast.unparse(node.value) != "False"] == [], label(source)
+
+
+def test_logs_hold_nothing_of_what_is_said_or_asked() -> None:
+    """Logs are sent to whoever is to help: no transcript, no question, no words of either."""
+    logged = {"debug", "info", "warning", "error", "critical", "exception", "log"}
+    for source in sources("app", "core"):
+        for call in ast.walk(parse(source)):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in logged:
+                arguments = {name for argument in call.args for name in names(argument)}
+                assert arguments & SAID == set(), f"{label(source)}:{call.lineno}"
 
 
 def test_every_library_has_an_owner() -> None:

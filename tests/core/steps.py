@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from core import Answer, Engine, Event, ProgressChanged, Question
+from core import Answer, Engine, Event, ProgressChanged, Question, Settings, open_engine
 from tests.conftest import WAIT_S
+
+
+@contextmanager
+def knowing(folder: Path, library: Path, **settings: Any) -> Iterator[Engine]:
+    """An engine that has indexed `folder` and does not watch it."""
+    engine = open_engine(library, Settings(decode_processes=1, **settings))
+    engine.start(watch=False)
+    index(engine, folder)
+    yield engine
+    engine.close(WAIT_S)
 
 
 def index(engine: Engine, folder: Path) -> None:

@@ -133,6 +133,19 @@ def test_a_download_shows_how_far_it_is_stops_and_goes_on(
     assert list((tmp_path / "models").rglob(WEIGHTS)) == []
 
 
+def test_what_a_broken_off_download_left_can_be_removed(qtbot: QtBot, clip: ModelRow, hub: Hub, tmp_path: Path) -> None:
+    hub.trouble.chunk_s = 0.5
+    press(clip, Offer.DOWNLOAD)
+    wait_for(qtbot, lambda: hub.sent[WEIGHTS] > 0 and clip.progress.value() > 0)
+    press(clip, Offer.CANCEL)
+    wait_until_offered(qtbot, clip, Offer.REMOVE)
+    assert list((tmp_path / "models" / "partial").rglob("*.*")) != []
+    press(clip, Offer.REMOVE)
+    wait_for(qtbot, lambda: offered(clip) == {Offer.DOWNLOAD, Offer.FOLDER})
+    assert "broke off" not in clip.state.text()
+    assert list((tmp_path / "models" / "partial").rglob("*.part")) == []
+
+
 def test_downloads_wait_for_each_other(qtbot: QtBot, page: ModelsView, clip: ModelRow, hub: Hub) -> None:
     large = page.rows["clip-large"]
     hub.trouble.stalls = True

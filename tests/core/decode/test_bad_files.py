@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -228,9 +229,23 @@ def link(path: Path) -> None:
     path.symlink_to(target)
 
 
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def device(path: Path) -> None:
+    """Zeros without end."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o644, os.makedev(1, 5))
+    except PermissionError:
+        pytest.skip("only root may make devices")
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
+        (loop, Reason.UNREADABLE),
+        (device, Reason.NOT_MEDIA),
         (fifo, Reason.NOT_MEDIA),
         (unix_socket, Reason.NOT_MEDIA),
         (Path.mkdir, Reason.NOT_MEDIA),
@@ -343,6 +358,9 @@ def test_a_replacer_at_work_never_gets_a_mixture_through(pool: DecodePool, tmp_p
         (EOFError(), Reason.INCOMPLETE),
         (OSError("image file is truncated (48 bytes not processed)"), Reason.INCOMPLETE),
         (OSError(5, "Input/output error"), Reason.UNREADABLE),
+        (OSError("Unsupported BMP bitfields layout"), Reason.UNSUPPORTED),
+        (RuntimeError("Unsupported feature: Unsupported codec"), Reason.UNSUPPORTED),
+        (OSError(22, "Invalid argument"), Reason.DAMAGED),
         (RecursionError(), Reason.DAMAGED),
         (SyntaxError("not a TIFF file"), Reason.DAMAGED),
         (UnicodeDecodeError("utf-8", b"", 0, 1, "?"), Reason.DAMAGED),

@@ -20,7 +20,6 @@ import pytest
 from PIL import Image
 
 from core.decode.answers import read_decoded, read_picture
-from core.decode.decoder import kind_of
 from core.decode.pool import DecodePool
 from core.errors import MediaError
 from core.records import Decoded, ImageView, Kind, Reason, Wanted
@@ -352,21 +351,3 @@ def test_phone_photos_say_when_where_and_with_what_they_were_taken(shared: Path)
             assert label["model"] in said.camera
             position = None if said.latitude is None else (round(said.latitude, 5), round(said.longitude or 0, 5))
             assert position == ((float(label["lat"]), float(label["lon"])) if label["lat"] else None)
-
-
-@pytest.mark.slow
-def test_odd_rare_and_broken_files_are_all_dealt_with(shared: Path) -> None:
-    """Pictures from the test suites of decoders: no crash, no hang, the valid ones read, the invalid ones reported."""
-    folder = shared / "data" / "torture"
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        labels = [label for label in csv.DictReader(file) if label["kind"] == "image"]
-    labels = [label for label in labels if kind_of(label["file"].encode()) and (folder / label["file"]).exists()]
-    with decoding(2, limit_s=10) as pool:
-        reasons = results([pool.decode(os.fsencode(folder / label["file"]), WANTED) for label in labels])
-
-    assert not {Reason.DECODER_CRASHED, Reason.TOO_SLOW, Reason.OUT_OF_MEMORY} & set(reasons)
-    verdicts = [(label["verdict"], label["file"], reason) for label, reason in zip(labels, reasons, strict=True)]
-    valid = [(name, reason) for verdict, name, reason in verdicts if verdict == "valid"]
-    unread = [entry for entry in valid if entry[1]]
-    assert len(unread) <= 0.02 * len(valid), unread
-    assert [name for verdict, name, reason in verdicts if verdict == "invalid" and not reason] == []

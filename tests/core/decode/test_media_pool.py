@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.decode.decoder import kind_of
 from core.decode.pool import DecodePool
-from core.errors import MediaError
-from core.records import CLIP_SAMPLES, Decoded, ImageView, Kind, Reason, Wanted
+from core.records import CLIP_SAMPLES, Decoded, ImageView, Kind, Wanted
 from tests.core.decode.media import noise, pitch, plain, tone, write_sound, write_video
 from tests.core.decode.test_decode_pool import children, decoding
 
@@ -121,26 +117,3 @@ def test_a_long_recording_needs_no_more_memory_than_a_short_one(tmp_path: Path, 
     assert all(
         (segment.end_ms or 0) <= 160_000 or (segment.start_ms or 0) >= (minutes - 3) * 60_000 for segment in segments
     )
-
-
-@pytest.mark.slow
-def test_odd_rare_and_broken_sounds_and_videos_are_all_dealt_with(shared: Path) -> None:
-    """Files from the test suites of players: no crash, no hang, the valid ones read, the invalid ones reported."""
-    folder = shared / "data" / "torture"
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        labels = [label for label in csv.DictReader(file) if label["kind"] == "av"]
-    counts: Counter[tuple[str, bool]] = Counter()
-    with decoding(2, limit_s=10) as pool:
-        for label in labels:
-            path = folder / label["file"]
-            if kind_of(os.fsencode(path)) in {Kind.AUDIO, Kind.VIDEO} and path.exists():
-                reason = None
-                try:
-                    list(all_of(pool, path))
-                except MediaError as error:
-                    reason = error.reason
-                assert reason not in {Reason.DECODER_CRASHED, Reason.TOO_SLOW, Reason.OUT_OF_MEMORY}
-                counts[label["verdict"], reason is None] += 1
-
-    assert counts["valid", True] >= 0.98 * (counts["valid", True] + counts["valid", False])
-    assert counts["invalid", True] == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.embed.device import Batches
+from core.embed.device import Batches, Lasting
 from core.embed.graph import Array, Graph
 from core.embed.processor import run_on_processor
 from core.errors import ModelError
@@ -57,6 +57,23 @@ def test_no_memory_for_a_single_input_is_an_error_with_advice() -> None:
 def test_another_failure_is_not_taken_for_too_little_memory() -> None:
     with pytest.raises(RuntimeError, match="no kernel"):
         Batches(Scarce(0, RuntimeError("no kernel for this card")), "cpu", "card")(rows(3))
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), RuntimeError("CUDA error: unknown error")])
+def test_a_card_that_fails_is_replaced_for_good(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    card, processor = Scarce(3, error), Scarce(9, error)
+    run = Lasting(Batches(card, "cpu", "card"), lambda: Batches(processor, "cpu", "processor"))
+    assert run.runs_on == "card"
+    run(rows(3))
+    card.most = 0
+    for _ in range(2):
+        np.testing.assert_array_equal(np.concatenate([row for (row,) in run(rows(2))]), 2 * np.concatenate(rows(2)))
+    assert run.runs_on == "processor, as the card failed"
+    assert processor.sizes == [2, 2]
+    assert "going on without it" in caplog.text
+    processor.most = 0
+    with pytest.raises((ModelError, RuntimeError)):
+        run(rows(1))
 
 
 def test_nothing_in_gives_nothing_out() -> None:

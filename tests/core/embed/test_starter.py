@@ -71,7 +71,7 @@ def test_what_it_runs_on_is_known_once_a_picture_was_seen(
 def test_openvino_gives_what_torch_gives(model_cache: Path, sample_photos: list[Path], seen: Seen) -> None:
     graph = efficientnet.graph(WEIGHTS)
     pixels = [seen(photo, efficientnet.VIEW).views[efficientnet.VIEW][None] for photo in sample_photos]
-    run, _ = run_graph(graph, "cpu", model_cache)
+    run = run_graph(graph, "cpu", model_cache)
     with torch.no_grad():
         expected = graph.build()(torch.from_numpy(np.concatenate(pixels)))
     for output, reference in zip(zip(*run(pixels), strict=True), expected, strict=True):

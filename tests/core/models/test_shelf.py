@@ -11,12 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+import torchvision
 
 from core.embed import minilm
+from core.embed.resnet import ResNet
 from core.errors import ModelError
 from core.models.cards import KNOWN
 from core.models.shelf import Shelf
-from core.records import ModelCard
+from core.records import ImageView, ModelCard
 from tests.core.models.conftest import CLIP, STRANGE, WHISPER
 from tests.core.models.steps import get
 from tests.hub import Hub
@@ -131,6 +134,23 @@ def test_a_stranger_in_a_folder_gets_its_card(shelf: Shelf, tiny_models: Path) -
     card = shelf.use_folder(WHISPER, tiny_models / WHISPER)
     assert card == shelf.cards()[-1] == shelf.card(WHISPER)
     assert card.family == "whisper"
+
+
+def test_torchvisions_one_file_is_a_model_too(shelf: Shelf, clip: ModelCard, tmp_path: Path) -> None:
+    folder = tmp_path / "from torchvision"
+    folder.mkdir()
+    file = folder / "resnet50-11ad3fa6.pth"
+    torch.save(torchvision.models.resnet50(weights=None).state_dict(), file)
+    resnet = shelf.use_folder("resnet50", folder)
+    assert shelf.here(resnet).present
+    encoder = ResNet(resnet, weights=shelf.weights(resnet), device="cpu", cache=tmp_path / "cache")
+    assert encoder.spec.view == ImageView(232, 224, bilinear=True)
+    shelf.verify(resnet)
+    with pytest.raises(ModelError, match="should be a model of the family clip, and this is one of resnet50"):
+        shelf.use_folder(clip, folder)
+    file.write_bytes(b"<html>Sign in to this network</html>")
+    with pytest.raises(ModelError, match=r"resnet50-11ad3fa6\.pth holds no weights"):
+        shelf.use_folder("resnet50", folder)
 
 
 def test_a_folder_that_lacks_something_is_refused(shelf: Shelf, copied: Path) -> None:

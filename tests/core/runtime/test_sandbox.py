@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -74,6 +75,9 @@ def test_a_confined_child_reads_and_does_nothing_else(tmp_path: Path) -> None:
         yield 'create', lambda: open(folder + '/new', 'w')
         yield 'run', lambda: subprocess.run(['/bin/true'])
         yield 'connect', lambda: socket.create_connection(('127.0.0.1', 9))
+        yield 'send', lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))
+        yield 'call the bus', lambda: socket.socket(socket.AF_UNIX).connect(folder + '/bus')
+        yield 'signal', lambda: os.kill(os.getppid(), 0)
     def answer(header, payload):
         done = []
         for name, attempt in attempts(payload.decode()):
@@ -92,6 +96,9 @@ def test_a_confined_child_reads_and_does_nothing_else(tmp_path: Path) -> None:
     if version < 4:
         pytest.skip(f"this kernel's Landlock is of version {version}; 4 and later know all this")
     (tmp_path / "precious").write_text("photo")
-    with running(body) as pool:
-        assert ask(pool, payload=os.fsencode(tmp_path)).result(WAIT_S)[0]["done"] == ["read"]
+    with socket.socket(socket.AF_UNIX) as bus, running(body) as pool:
+        bus.bind(os.path.relpath(tmp_path / "bus"))
+        bus.listen()
+        done = ask(pool, payload=os.fsencode(tmp_path)).result(WAIT_S)[0]["done"]
+    assert done == (["read"] if version >= 6 else ["read", "signal"])
     assert (tmp_path / "precious").read_text() == "photo"

@@ -190,7 +190,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("filters", FILTERS, ids=["kind", "kinds since", "days", "folder until", "no folder"])
 def test_filters_are_asked_of_milvus_and_decided_by_the_catalog(
     library: Library, tmp_path: Path, filters: Filters
 ) -> None:
