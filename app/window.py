@@ -29,8 +29,8 @@ from app.messages import Banner, CrashDialog, Messages
 from app.models.models_model import ModelsModel
 from app.models.suggestion import Suggestion
 from app.preferences import DEFAULT_CELL_PX, Preferences
-from app.problems.failures_model import FailuresModel
-from app.problems.failures_view import FailuresView
+from app.problems.health_model import HealthModel
+from app.problems.health_view import HealthView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.settings.shortcuts_view import ShortcutsView
@@ -75,8 +75,8 @@ class Window(QWidget):
         self.models = ModelsModel(bridge, self)
         self.results = GridModel(self)
         self.grid = GridView(self.results, Thumbnails(bridge, self))
-        self.failures = FailuresView(FailuresModel(bridge, self))
-        self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.failures)
+        self.health = HealthView(HealthModel(bridge, self))
+        self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.health)
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
@@ -183,8 +183,9 @@ class Window(QWidget):
         self.sidebar.reveal_asked.connect(do.reveal_folder)
         self.sidebar.left_out_asked.connect(self._open_folder_settings)
         self.sidebar.remove_asked.connect(do.remove_folder)
-        self.failures.retry_asked.connect(do.retry)
-        self.failures.reveal_asked.connect(do.reveal_path)
+        self.health.retry_asked.connect(do.retry)
+        self.health.reveal_asked.connect(do.reveal_path)
+        self.health.export_asked.connect(do.export_files)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
         self.suggestion.followed.connect(self._open_settings)
@@ -287,7 +288,7 @@ class Window(QWidget):
     @Slot()
     def _enter_problems(self) -> None:
         self._show_problems()
-        self.failures.list.setFocus()
+        self.health.list.setFocus()
 
     @Slot()
     def _leave_problems(self) -> None:

@@ -170,6 +170,7 @@ def _status_text(now: LibraryStatus, size_bytes: int) -> str:
         [
             f"Library: {shown(now.library)} ({size(size_bytes)})",
             f"{count(now.files, 'file')} ({now.items:,} different), {now.waiting:,} waiting, {now.failed:,} failed",
+            ", ".join(f"{files:,} {standing.words}" for standing, files in now.standings.items() if files),
             "",
             table(("files", "waiting", "failed", "state", "folder"), folders, numbers=(0, 1, 2)),
             *skipped_lines(now.folders),

@@ -51,7 +51,16 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import Activity, Backup, LibraryStatus, Progress
+from core.records.work import (
+    RULE_SENTENCES,
+    Activity,
+    Backup,
+    FileStanding,
+    LibraryStatus,
+    PauseReason,
+    Progress,
+    Standing,
+)
 
 __all__ = [
     "CLIP_FPS",
@@ -60,6 +69,7 @@ __all__ = [
     "CLIP_RATE_HZ",
     "CLIP_SAMPLES",
     "KINDS_OF",
+    "RULE_SENTENCES",
     "SOUND_RATE_HZ",
     "WINDOW_MS",
     "Activity",
@@ -74,6 +84,7 @@ __all__ = [
     "Example",
     "Failure",
     "FileId",
+    "FileStanding",
     "Filters",
     "Folder",
     "FolderId",
@@ -94,6 +105,7 @@ __all__ = [
     "ModelStatus",
     "Moment",
     "Outcome",
+    "PauseReason",
     "Picture",
     "Pixels",
     "Progress",
@@ -110,6 +122,7 @@ __all__ = [
     "SpaceId",
     "SpaceSpec",
     "Stage",
+    "Standing",
     "Strength",
     "Unwatched",
     "Vectors",

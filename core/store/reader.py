@@ -35,7 +35,7 @@ from core.records import (
 )
 from core.store.changes import name_key, signature_of
 from core.store.space_reader import ids_of, json_of
-from core.store.word_reader import WordReader
+from core.store.standing_reader import StandingReader
 
 NO_FILTERS = Filters()
 """Everything passes."""
@@ -65,7 +65,7 @@ class Span:
     line: str
 
 
-class Reader(WordReader):
+class Reader(StandingReader):
     """All that the catalog holds; see `SpaceReader` for how it is used.
 
     Results carry no score or strength; whoever ranks them adds these with `dataclasses.replace`. Their `taken_at` is
@@ -135,11 +135,15 @@ class Reader(WordReader):
         waiting = states.get("waiting", 0) + states.get("working", 0)
         return Counts(sum(states.values()), items, waiting, states.get("failed", 0))
 
-    def claimable(self) -> int:
-        """How many waiting files can be indexed now: those of folders that are there."""
+    def claimable(self, *, later: bool | None = None) -> int:
+        """How many waiting files can be indexed now: those of folders that are there.
+
+        With `later` only those of which only what takes long is left; without it (False) only the others.
+        """
         ((count,),) = self._rows(
             """SELECT count(*) FROM file JOIN folder ON folder.id = folder_id
-               WHERE file.state = 'waiting' AND folder.state = 'online'"""
+               WHERE file.state = 'waiting' AND folder.state = 'online' AND (?1 IS NULL OR later = ?1)""",
+            later,
         )
         return int(count)
 

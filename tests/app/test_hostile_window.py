@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from app.problems.failures_view import FailuresView
 from PIL import Image
 from PySide6 import QtGui
 from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
@@ -28,7 +29,6 @@ from pytestqt.qtbot import QtBot
 from app.ask.incoming import local_path
 from app.desktop import make_mime, open_media, url_of
 from app.messages import CrashDialog
-from app.problems.failures_view import FailuresView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window

@@ -182,6 +182,7 @@ LOOKING = """
 import sys
 from pathlib import Path
 from core import CoreError, LibraryReadOnlyError, Question, Settings, open_engine
+from core.cli.command_line import main
 library, wait_s = Path(sys.argv[1]), 60
 with open_engine(library, Settings(decode_processes=1)) as engine:
     try:
@@ -197,6 +198,7 @@ with open_engine(library, Settings(decode_processes=1), read_only=True) as engin
         engine.add_folder(Path("/usr")).result(wait_s)
     except CoreError as error:
         print(error)
+assert main(["--library", str(library), "failures"]) == 0, "the command line looks, too"
 """
 
 
