@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app import wording
 from app.ask.incoming import MAX_FILES, Incoming, read_mime
 from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, Removal, chip_of, chip_of_result
 from app.bridge import Bridge
-from app.desktop import Revealer, make_mime, open_media
+from app.desktop import Revealer, choose_folder, make_mime, open_media
 from app.messages import Messages
 from app.preferences import Preferences
 from app.samples import sample_folder
@@ -146,12 +146,8 @@ class Commands(QObject):
     @Slot()
     def add_folder(self) -> None:
         """Asks for a folder and adds it."""
-        dialog = QFileDialog(self._window, "Add a folder", self._preferences.folder_place or str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._add_chosen)
-        dialog.open()
+        start = self._preferences.folder_place or str(Path.home())
+        choose_folder(self._window, "Add a folder", start, self._add_chosen)
 
     @Slot(str)
     def _add_chosen(self, path: str) -> None:

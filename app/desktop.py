@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QObject, QProcess, QSysInfo, QUrl, Slot
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QProcess, QSysInfo, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from core import Kind, kind_of
 
@@ -60,6 +61,16 @@ def make_mime(paths: Sequence[Path]) -> QMimeData:
     encoded = b"\n".join(bytes(url.toEncoded().data()) for url in urls)
     mime.setData("x-special/gnome-copied-files", QByteArray(b"copy\n" + encoded))
     return mime
+
+
+def choose_folder(window: QWidget, title: str, start: str, chosen: Callable[[str], object]) -> None:
+    """Asks for a folder, and tells `chosen` if one is chosen."""
+    dialog = QFileDialog(window, title, start)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
 
 
 class Revealer(QObject):

@@ -15,11 +15,13 @@ from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.bridge import Bridge
+from app.desktop import choose_folder
 from app.garbage import Garbage
 from app.hooks import Hooks
 from app.icons import application_icon
 from app.messages import Messages
 from app.preferences import Preferences
+from app.show.pages import Way
 from app.theme import Theme
 from app.window import Window
 from core import CoreError, LibraryPaths, default_library, log_folder, preload
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
+CRASHES = 2
+"""After so many unexpected ends within ten minutes, what may have been the cause is not done by itself."""
 
 
 class Session(QObject):
@@ -44,7 +48,7 @@ class Session(QObject):
         super().__init__(application)
         self._library = library
         self._paths = paths
-        self._engine: Engine | None = None
+        self._engines: list[Engine] = []
         if QLocale().language() == QLocale.Language.C:  # none was set: 3,204 rather than 3204
             QLocale.setDefault(QLocale(QLocale.Language.English))
         preferences = Preferences(LibraryPaths(library).root / "window.ini")
@@ -56,6 +60,7 @@ class Session(QObject):
         self.window = Window(self.bridge, self.messages, preferences, self.theme)
         self.window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
         self.window.search.answered.connect(self._garbage.set_aside)
+        self.window.reopen_asked.connect(self._reopen)
         self.window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -70,26 +75,60 @@ class Session(QObject):
         self.bridge.call(preload(), self._open, self._fail)
 
     def _open(self, _loaded: ModuleType) -> None:
+        self._open_library()
+
+    def _open_library(self, *, read_only: bool = False, any_disk: bool = False) -> None:
         from core import open_engine
 
-        self._engine = open_engine(self._library)
-        self.bridge.call(self._engine.opened, partial(self._begin, self._engine), self._fail)
+        engine = open_engine(self._library, read_only=read_only, any_disk=any_disk)
+        self._engines.append(engine)
+        begin = partial(self._look if read_only else self._begin, engine)
+        self.bridge.call(engine.opened, begin, self._fail)
+        if any_disk:
+            self.bridge.call(engine.change_settings(engine.settings), self._kept, self._fail)
+
+    def _kept(self, _nothing: None) -> None:
+        """Nothing to say: the library is there."""
+
+    @Slot(object)
+    def _reopen(self, way: Way) -> None:
+        if way is Way.OTHER_LIBRARY:
+            choose_folder(self.window, "Choose a folder for the library", str(self._library.parent), self._open_other)
+        else:
+            self._open_library(read_only=way is Way.LOOK_ONLY, any_disk=way is Way.ANY_DISK)
+
+    def _open_other(self, folder: str) -> None:
+        self._library = Path(folder)
+        self._open_library()
 
     def close(self) -> bool:
         """Ends the engine; whether it ended in time. What was not finished goes on at the next start."""
         self.bridge.close()
         self._garbage.stop()
-        if self._engine is not None:
-            try:
-                self._engine.close(CLOSE_TIMEOUT_S)
-            except CoreError:
-                log.exception("the engine did not stop in time")
-                return False
+        try:
+            for engine in self._engines:  # all but the last did not open
+                engine.close(CLOSE_TIMEOUT_S)
+        except CoreError:
+            log.exception("the engine did not stop in time")
+            return False
         return True
+
+    def _look(self, engine: Engine, _opened: None) -> None:
+        self.bridge.connect_engine(engine)
+        self.messages.note("You can search and look at what is there. Nothing new is read, and nothing can be changed.")
 
     def _begin(self, engine: Engine, _opened: None) -> None:
         self.bridge.connect_engine(engine)
-        engine.start()
+        crashed = engine.crashes >= CRASHES
+        engine.start(paused=crashed)
+        if crashed:
+            self.messages.note(
+                "Likewise ended unexpectedly twice within ten minutes, so it does not read your files for now."
+                " Search works.",
+                "Read files again",
+                self.window.commands.resume,
+                read=self._kept_quiet,
+            )
         files = []
         for path in self._paths:
             if path.is_dir():
@@ -98,6 +137,9 @@ class Session(QObject):
                 files.append(path)
         if files:
             self.window.commands.search_with_paths(files)
+
+    def _kept_quiet(self) -> None:
+        """It was read, and files are left alone until the next start."""
 
     def _fail(self, error: BaseException) -> None:
         self.window.stage.fail_to_open(error)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -52,7 +52,13 @@ _SMALLEST = QSize(560, 400)
 
 
 class Window(QWidget):
-    """Everything the user sees."""
+    """Everything the user sees.
+
+    Signals:
+        reopen_asked: the library did not open; the `Way` on that was chosen.
+    """
+
+    reopen_asked = Signal(object)
 
     def __init__(self, bridge: Bridge, messages: Messages, preferences: Preferences, theme: Theme) -> None:
         super().__init__()
@@ -328,7 +334,7 @@ class Window(QWidget):
             Way.SHOW_PROBLEMS: self._enter_problems,
             Way.RESUME: self.commands.resume,
         }
-        ways[way]()
+        ways.get(way, partial(self.reopen_asked.emit, way))()
 
     @Slot(QAction)
     def _choose_look(self, action: QAction) -> None:

@@ -6,7 +6,8 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,18 +17,18 @@ from core.choosing import Chooser
 from core.decode.pool import DecodePool
 from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
-from core.errors import LibraryError, MediaError
+from core.errors import LibraryError
 from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
 from core.lineup import Lineup
 from core.models.shelf import Shelf
+from core.opening import open_storage, refuse_writing, settings_of, thumbnail_maker
 from core.paths import LibraryPaths, default_library, model_cache, model_folder
 from core.pipeline import Pipeline
 from core.reading import Reading
 from core.records import (
     Answer,
-    ContentHash,
     Details,
     Failure,
     FileId,
@@ -43,11 +44,11 @@ from core.records import (
     Question,
     Role,
     Unwatched,
-    Wanted,
 )
 from core.runtime.chain import chain
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
+from core.safekeeping import Safekeeping
 from core.search.searcher import Searcher
 from core.settings import Settings
 from core.storage import Storage
@@ -67,6 +68,10 @@ class Engine:
     Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
     turn. A future's exception is a CoreError the user can be told, a CancelledError, or a bug. With `read_only` it
     looks into a library that another process has open; what would write fails with LibraryError.
+
+    Attributes:
+        backups: backups of what only the user can make.
+        crashes: when opened, how many of those who opened it in the last ten minutes ended without closing it.
     """
 
     def __init__(self, library: LibraryPaths, settings: Settings, *, read_only: bool = False) -> None:
@@ -116,6 +121,8 @@ class Engine:
             switched=self._models.switched,
             advanced=self._models.advanced,
         )
+        self.backups = Safekeeping(self._store, self._models, self.events, scan=self._indexer.scan)
+        self.crashes = 0
         self._asked = Pending()
         self.opened: Future[None] = (
             self._read.call(Priority.URGENT, lambda _: None)
@@ -125,8 +132,10 @@ class Engine:
 
     # life
 
-    def start(self, *, watch: bool = True) -> None:
-        """Scans every folder and indexes what is new; with `watch`, goes on as files change."""
+    def start(self, *, watch: bool = True, paused: bool = False) -> None:
+        """Scans every folder and indexes what is new, `paused` not before `resume`; with `watch`, keeps doing so."""
+        if paused:
+            self._indexer.pause()
         self._indexer.start(watch=watch)
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -341,22 +350,16 @@ class Engine:
         return self._read.call(Priority.INTERACTIVE, Reading.left_out_by, patterns)
 
     def _keep_settings(self, settings: Settings) -> None:
+        settings.save(self.library.settings)
         self.settings = settings
-        try:
-            settings.save(self.library.settings)
-        except OSError as error:
-            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 
     # the lanes' resources, each made on its own thread
 
     def _open_storage(self) -> Storage:
         if self._read_only:
-            raise LibraryError("This library is open elsewhere and can only be read here.", "Close the other first.")
-        storage = Storage.open(self.library)
-        self._models.open(storage.catalog)
-        if storage.catalog.notice:
-            self.events.notice(storage.catalog.notice)
-        storage.purge()
+            return refuse_writing()
+        storage = open_storage(self.library, self.settings, self._models, self.events)
+        self.crashes = storage.catalog.crashes
         return storage
 
     def _open_searcher(self) -> Searcher:
@@ -367,21 +370,13 @@ class Engine:
 
     def _open_reading(self) -> Reading:
         """Readers come after the one who locks, migrates and repairs; unless that is another process."""
+        make_thumbnail = thumbnail_maker(self._pool, self._store)
         if not self._read_only:
             self.opened.result()
-            return Reading(self.library, self._make_thumbnail)
-        reading = Reading(self.library, self._make_thumbnail)
+            return Reading(self.library, make_thumbnail)
+        reading = Reading(self.library, make_thumbnail, read_only=True)
         self._models.open_reading(reading.active_spaces())
         return reading
-
-    def _make_thumbnail(self, content: ContentHash, path: bytes) -> bytes | None:
-        """Runs on the `read` thread, which waits for this one picture."""
-        try:
-            jpeg = self._pool.decode(path, Wanted(), priority=Priority.NORMAL).result().thumbnail
-        except (MediaError, CancelledError):
-            return None
-        self._store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(content, jpeg)]))
-        return jpeg
 
     def _on_lineup(self, lineup: Lineup) -> None:
         self._search.call(Priority.URGENT, Searcher.use, lineup.asked)
@@ -391,10 +386,14 @@ class Engine:
         self.events.publish(BugFound(details))
 
 
-def open_engine(library: Path | None = None, settings: Settings | None = None, *, read_only: bool = False) -> Engine:
+def open_engine(
+    library: Path | None = None, settings: Settings | None = None, *, read_only: bool = False, any_disk: bool = False
+) -> Engine:
     """The engine on a library folder (the default one if none is named), made where there is none. Returns at once.
 
-    With `read_only`, for a library that another process has open; nothing is made, changed or locked.
+    With `read_only`, for a library that another process has open; nothing is made, changed or locked. With `any_disk`,
+    it may lie where its database can be damaged.
     """
     paths = LibraryPaths((library or default_library()).expanduser().absolute())
-    return Engine(paths, settings or Settings.load(paths.settings), read_only=read_only)
+    chosen = settings or settings_of(paths)
+    return Engine(paths, replace(chosen, library_disk="any") if any_disk else chosen, read_only=read_only)

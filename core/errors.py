@@ -35,6 +35,18 @@ class LibraryTooNewError(LibraryError):
     """The library was written by a newer version of Likewise."""
 
 
+class LibraryReadOnlyError(LibraryError):
+    """The library's folder or disk cannot be written; what is there may still be looked at."""
+
+
+class LibraryPlaceError(LibraryError):
+    """The library lies where a database comes to harm: on a network drive, or in a folder that is kept in step."""
+
+
+class DiskAlmostFullError(LibraryError):
+    """So little room is left that nothing more is indexed."""
+
+
 class FolderError(CoreError):
     """A folder cannot be watched as asked (absent, nested in another, or our own data)."""
 

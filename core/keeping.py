@@ -81,6 +81,10 @@ class ModelKeeper:
 
         return self._store.call(Priority.INTERACTIVE, choose)
 
+    def change(self, storage: Storage, settings: Settings) -> None:
+        """Other settings, and the models that they name. Runs on the `store` thread."""
+        self._choose(storage, settings)
+
     def stop_using(self, role: Role) -> Future[None]:
         """Lets nobody do what a role is for."""
         return self._store.call(

@@ -12,7 +12,7 @@ APP_NAME = "likewise"
 
 @dataclass(frozen=True, slots=True)
 class LibraryPaths:
-    """The parts of one library folder. Only `catalog` cannot be rebuilt; `stores`, `thumbnails` are caches."""
+    """The parts of one library folder. `stores` and `thumbnails` are caches; the rest cannot be made again."""
 
     root: Path
 
@@ -30,6 +30,11 @@ class LibraryPaths:
     def stores(self) -> Path:
         """The folder of vector stores; may be deleted at any time."""
         return self.root / "stores"
+
+    @property
+    def backups(self) -> Path:
+        """The folder of backups of what only the user can make."""
+        return self.root / "backups"
 
     @property
     def lock(self) -> Path:

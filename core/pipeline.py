@@ -173,14 +173,14 @@ class Pipeline:
                 room -= self._decode(*self._going_on.popleft())
                 continue
             if not self._claimed:
-                self._claimed.extend(self._write(self._claim).result())
+                self._claimed.extend(self._store.call(Priority.NORMAL, self._claim).result())
             if not self._claimed:
                 return
             room -= self._open(self._claimed.popleft(), reader)
 
-    def _claim(self, catalog: Catalog) -> list[WorkItem]:
+    def _claim(self, storage: Storage) -> list[WorkItem]:
         listening = sum(begun.listening for begun in self._files.values())
-        return catalog.claim(CLAIM, later=listening < LISTENED_AT_ONCE)
+        return storage.claim(CLAIM, later=listening < LISTENED_AT_ONCE)
 
     def _open(self, item: WorkItem, reader: Reader) -> int:
         """Begins a file; returns how much room it takes."""

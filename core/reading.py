@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from core.decode.thumbnail import read_thumbnail
@@ -33,12 +34,23 @@ from core.watch.rules import Rules, not_patterns
 class Reading:
     """Made, used and closed on the `read` thread."""
 
-    def __init__(self, library: LibraryPaths, make_thumbnail: Callable[[ContentHash, bytes], bytes | None]) -> None:
-        """`make_thumbnail` makes and keeps what the cache has lost, from a content and a path that holds it."""
+    def __init__(
+        self,
+        library: LibraryPaths,
+        make_thumbnail: Callable[[ContentHash, bytes], bytes | None],
+        *,
+        read_only: bool = False,
+    ) -> None:
+        """`make_thumbnail` makes and keeps what the cache has lost, from a content and a path that holds it.
+
+        With `read_only` there may be no cache, and none is made.
+        """
         self._library = library
         self._make_thumbnail = make_thumbnail
         self._reader = Reader(library)
-        self._thumbnails = Thumbnails(library.thumbnails)
+        self._thumbnails: Thumbnails | None = None
+        with suppress(LibraryError) if read_only else nullcontext():
+            self._thumbnails = Thumbnails(library.thumbnails, read_only=read_only)
 
     def folders(self) -> list[Folder]:
         """Every watched folder."""
@@ -70,7 +82,8 @@ class Reading:
         content, path = self._reader.content_hash(item_id), self._reader.path_of_item(item_id)
         if content is None or path is None:
             return None
-        jpeg = self._thumbnails.get(content) or self._make_thumbnail(content, path)
+        stored = None if self._thumbnails is None else self._thumbnails.get(content)
+        jpeg = stored or self._make_thumbnail(content, path)
         return None if jpeg is None else read_thumbnail(jpeg)
 
     def active_spaces(self) -> dict[SpaceId, str]:
@@ -107,5 +120,6 @@ class Reading:
 
     def close(self) -> None:
         """Lets go of the databases."""
-        self._thumbnails.close()
+        if self._thumbnails is not None:
+            self._thumbnails.close()
         self._reader.close()

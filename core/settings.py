@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import LibraryError
 from core.records import Kind, Role
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +151,13 @@ class Settings:
         "A file, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors, their numbers, and each"
         " one's kind, folder as a number, day and length; never media, never names. Its token stays in the keyring.",
     )
+    library_disk: str = _setting(
+        "local",
+        "Disks for the library",
+        "local refuses a library on a network drive, or in a folder that OneDrive, Dropbox or the like keep in step:"
+        " its database can be damaged there. any takes that risk.",
+        choices=("local", "any"),
+    )
     pictures_model: str = _setting(
         "starter", "Pictures", "Which model finds photos and video moments by words and by likeness.", page="models"
     )
@@ -197,25 +202,28 @@ class Settings:
             yield SettingSpec(name=item.name, kind=kind, default=item.default, **item.metadata)
 
     @classmethod
-    def load(cls, path: Path) -> Settings:
-        """The settings in `path`, with defaults for what is absent or out of bounds. Never raises."""
+    def parse(cls, text: str) -> Settings | None:
+        """The settings in JSON, with defaults for what is absent or out of bounds; None if it is no such text."""
         try:
-            stored = json.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError):
-            log.warning("settings file %r is unreadable; using defaults", str(path))
-            return cls()
+            stored = json.loads(text)
+        except ValueError:
+            return None
         if not isinstance(stored, dict):
-            return cls()
+            return None
         return cls(**{spec.name: stored[spec.name] for spec in cls.specs() if _valid(spec, stored.get(spec.name))})
 
     def save(self, path: Path) -> None:
-        """Writes the settings atomically: a temporary file beside `path`, then a rename."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Writes the settings atomically: a temporary file beside `path`, then a rename. Raises LibraryError."""
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(dataclasses.asdict(self), indent=2), "utf-8")
-        temporary.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(dataclasses.asdict(self), indent=2))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 
 
 def _valid(spec: SettingSpec, value: object) -> bool:

@@ -25,9 +25,10 @@ class Upkeep:
         self._gpu = gpu
 
     def saved(self) -> None:
-        """New vectors were saved: takes them in before somebody asks."""
+        """New vectors were saved: takes them in before somebody asks. Work may go on for hours: backs up, too."""
         if self._search.waiting == 0:
             self._search.call(Priority.BATCH, Searcher.refresh)
+        self._store.call(Priority.BATCH, Storage.back_up_if_due)
 
     def run(self, go_on: Callable[[], bool]) -> None:
         """All upkeep there is, unless `go_on()` turns false. Raises CoreError when the disk fails."""
@@ -44,7 +45,8 @@ class Upkeep:
             self._write(Catalog.tidy)
 
     def rest(self) -> None:
-        """Frees models that nobody has needed for long."""
+        """Frees models that nobody has needed for long; backs up what only the user can make."""
+        self._store.call(Priority.BATCH, Storage.back_up_if_due)
         if self._gpu.waiting == 0:
             self._gpu.call(Priority.BATCH, Embedder.unload, IDLE_S)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QRect, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStyle, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimProgress
 from app.controls import ICON_PX, Button, Label, set_tip
+from app.desktop import choose_folder
 from app.icons import draw
 from app.models import account
 from app.models.account import Offer
@@ -126,12 +127,8 @@ class ModelRow(QWidget):
 
     @Slot()
     def _ask_folder(self) -> None:
-        dialog = QFileDialog(self.window(), f"The folder with {self._title.text()}", str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._use_folder)
-        dialog.open()
+        title = f"The folder with {self._title.text()}"
+        choose_folder(self.window(), title, str(Path.home()), self._use_folder)
 
     @Slot(str)
     def _use_folder(self, path: str) -> None:

@@ -25,6 +25,7 @@ from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
 from app.models.models_model import ModelsModel
 from app.models.models_view import ModelsView
+from app.settings.backups_view import BackupsView
 from app.settings.exclusions_view import ExclusionsView
 from app.settings.fields import SettingField
 from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
@@ -67,7 +68,7 @@ class SettingsView(QDialog):
             SettingsPage.MODELS: self._make_models,
             SettingsPage.FOLDERS: self._make_folders,
             SettingsPage.PERFORMANCE: lambda: self._make_fields(SettingsPage.PERFORMANCE),
-            SettingsPage.PRIVACY: lambda: make_privacy(engine.library.root),
+            SettingsPage.PRIVACY: lambda: [*make_privacy(engine.library.root), BackupsView(bridge, messages)],
             SettingsPage.ADVANCED: lambda: self._make_fields(SettingsPage.ADVANCED),
         }
         for page, make in makers.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,7 +14,16 @@ from app import wording
 from app.controls import Button, Label
 from app.icons import application_icon, draw
 from app.theme import SPACE_PX
-from core import Activity, Answer, Outcome, Progress
+from core import (
+    Activity,
+    Answer,
+    CoreError,
+    LibraryBusyError,
+    LibraryPlaceError,
+    LibraryReadOnlyError,
+    Outcome,
+    Progress,
+)
 
 _ICON_PX = 64
 _TEXT_WIDTH_PX = 440
@@ -30,6 +40,17 @@ class Way(Enum):
     CLEAR = "Show all media"
     SHOW_PROBLEMS = "Show problems"
     RESUME = "Resume"
+    LOOK_ONLY = "Only look at what is there"
+    OTHER_LIBRARY = "Choose another folder…"
+    ANY_DISK = "Use it all the same"
+
+
+AFTER_REFUSAL: Mapping[type[CoreError], tuple[Way, ...]] = {
+    LibraryReadOnlyError: (Way.LOOK_ONLY, Way.OTHER_LIBRARY),
+    LibraryBusyError: (Way.LOOK_ONLY, Way.OTHER_LIBRARY),
+    LibraryPlaceError: (Way.OTHER_LIBRARY, Way.ANY_DISK),
+}
+"""What can be done about a library that does not open; otherwise another one can be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,7 @@ class View:
     """What decides which page is shown."""
 
     opened: bool = False
-    failure: str = ""
+    failure: CoreError | None = None
     folders: int = 0
     failed: int = 0
     waiting: int = 0
@@ -60,8 +81,9 @@ class View:
 
 def choose_page(view: View) -> Page | None:
     """The page for `view`; None when there are results to show."""
-    if view.failure:
-        return Page("problem", "Likewise cannot open its library", view.failure)
+    if view.failure is not None:
+        ways = AFTER_REFUSAL.get(type(view.failure), (Way.OTHER_LIBRARY,))
+        return Page("problem", "Likewise cannot open its library", wording.safe(str(view.failure)), ways)
     if view.refusal:
         return Page("problem", "This question cannot be answered", view.refusal, (Way.CLEAR,))
     if not view.opened or view.answer is None:

@@ -99,13 +99,13 @@ class StageView(QStackedWidget):
     def fail_to_open(self, error: BaseException) -> None:
         """There will be no engine."""
         if isinstance(error, CoreError):
-            self._view = replace(self._view, failure=str(error))
+            self._view = replace(self._view, failure=error)
             self._refresh()
 
     @Slot()
     def _open(self) -> None:
         if self._bridge.engine is not None:
-            self._view = replace(self._view, opened=True, progress=self._bridge.engine.progress)
+            self._view = replace(self._view, opened=True, failure=None, progress=self._bridge.engine.progress)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:

@@ -46,8 +46,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"likewise {__version__}")
     parser.add_argument("--library", type=Path, metavar="DIR", help="the library to use (default: your own)")
 
+    parser.add_argument("--any-disk", action="store_true", help="let the library lie on a network drive, at some risk")
+
     library = _Parser(add_help=False)
     library.add_argument("--library", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="the library to use")
+    library.add_argument("--any-disk", action="store_true", default=argparse.SUPPRESS, help="see `likewise --help`")
     output = _Parser(add_help=False)
     output.add_argument("--json", action="store_true", help="print JSON, for programs to read")
     question = _Parser(add_help=False)
@@ -94,6 +97,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_store(
         command("store", "compare what searches with the library, or move it elsewhere"), library, output, stored
     )
+    _add_backup(command("backup", "list and make backups of what only you can make, go back to one"), library, output)
     command("doctor", "check this installation, for when something does not work", output)
     window = command("gui", "open the window")
     window.add_argument("paths", nargs="*", type=_present, metavar="PATH", help="folders to add, files to search with")
@@ -125,6 +129,14 @@ def _add_store(store: argparse.ArgumentParser, library: _Parser, output: _Parser
     action("check", "compare with the library what searches it", output, stored)
     move = action("move", "move what searches the library; goes on where an earlier move ended", stored)
     move.add_argument("to", choices=("hnsw", "milvus"), help="hnsw: this program; milvus: needs --milvus-uri once")
+
+
+def _add_backup(backup: argparse.ArgumentParser, library: _Parser, output: _Parser) -> None:
+    action = _adder(backup.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True), library)
+    action("list", "list the backups, newest first", output)
+    action("create", "make a backup now; they are made by themselves, too")
+    restore = action("restore", "go back to a backup; how it was before is kept as another one")
+    restore.add_argument("number", type=_count, metavar="N", help="the number in the list")
 
 
 def _add_models(models: argparse.ArgumentParser, library: _Parser, output: _Parser) -> None:

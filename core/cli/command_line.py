@@ -8,12 +8,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.cli.arguments import make_parser
 from core.cli.exits import Exit
 from core.cli.table import say
-from core.errors import CoreError
+from core.errors import CoreError, LibraryPlaceError
+from core.paths import LibraryPaths, default_library
 
 
 def main(argv: Sequence[str] | None = None, gui: Callable[[Path | None, Sequence[Path]], int] | None = None) -> int:
@@ -35,6 +37,8 @@ def main(argv: Sequence[str] | None = None, gui: Callable[[Path | None, Sequence
         parser.print_help()
         return Exit.DONE
     try:
+        if arguments.any_disk:
+            _allow_any_disk(arguments.library)
         if arguments.command in {None, "gui"}:
             return _open_window(arguments, gui)
         code = _run(arguments)
@@ -44,6 +48,8 @@ def main(argv: Sequence[str] | None = None, gui: Callable[[Path | None, Sequence
     except BrokenPipeError:  # the reader has read enough; nothing may be flushed at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
+    except LibraryPlaceError as error:
+        return _say(f"{error} With --any-disk it is used all the same.", Exit.FAILED)
     except CoreError as error:
         return _say(str(error), Exit.FAILED)
     except (ImportError, OSError) as error:
@@ -57,6 +63,13 @@ def _open_window(arguments: argparse.Namespace, gui: Callable[[Path | None, Sequ
     if gui is None:
         return _say("There is no window in this installation; `likewise --help` lists what works without.", Exit.FAILED)
     return gui(arguments.library, getattr(arguments, "paths", []))
+
+
+def _allow_any_disk(library: Path | None) -> None:
+    from core.opening import settings_of
+
+    paths = LibraryPaths((library or default_library()).expanduser().absolute())
+    replace(settings_of(paths), library_disk="any").save(paths.settings)
 
 
 def _run(arguments: argparse.Namespace) -> Exit:

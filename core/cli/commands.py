@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.cli.backups import backup
 from core.cli.doctor import doctor
 from core.cli.documents import failure_document, print_json, result_document, status_document
 from core.cli.exits import Exit
@@ -119,6 +120,7 @@ COMMANDS: dict[str, Callable[[Namespace], Exit]] = {
     "models": models,
     "doctor": doctor,
     "store": store,
+    "backup": backup,
 }
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from core.records import KINDS_OF, Failure, Folder, LibraryStatus, ModelStatus, Moment, Result, Skipped
+from core.records import KINDS_OF, Backup, Failure, Folder, LibraryStatus, ModelStatus, Moment, Result, Skipped
 
 Document: TypeAlias = dict[str, object]
 
@@ -109,3 +109,8 @@ def status_document(status: LibraryStatus, size_bytes: int) -> Document:
         "folders": [folder_document(folder) for folder in status.folders],
         "models": [model_document(model) for model in status.models],
     }
+
+
+def backup_document(backup: Backup) -> Document:
+    """One line of `backup list`."""
+    return {"number": backup.number, "made_at": backup.made_at, "folders": [str(folder) for folder in backup.folders]}

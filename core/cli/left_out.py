@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from core.cli.table import count, shown
 from core.engine import Engine
-from core.errors import CoreError, LibraryError
+from core.errors import CoreError
+from core.opening import settings_of
 from core.records import Folder, Rule, Skipped
-from core.settings import Settings
 from core.watch.rules import not_patterns
 
 _WORDS = {
@@ -24,14 +24,11 @@ def leave_out(engine: Engine, patterns: Sequence[str]) -> None:
     """Adds patterns to the library's settings, before the engine starts. Raises CoreError for what is none."""
     if wrong := not_patterns("\n".join(patterns)):
         raise CoreError(f"This is no pattern: {shown(wrong[0])}")
-    stored = Settings.load(engine.library.settings)  # not the engine's: these may hold what is meant for this once
+    stored = settings_of(engine.library)  # not the engine's: these may hold what is meant for this once
     lines = stored.exclude.splitlines()
     lines += [pattern for pattern in dict.fromkeys(patterns) if pattern not in lines]
     if patterns:
-        try:
-            replace(stored, exclude="\n".join(lines)).save(engine.library.settings)
-        except OSError as error:
-            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
+        replace(stored, exclude="\n".join(lines)).save(engine.library.settings)
         engine.settings = replace(engine.settings, exclude="\n".join(lines))
 
 

@@ -12,7 +12,8 @@ from core.cli.documents import print_json
 from core.cli.exits import Exit
 from core.cli.progress_bar import telling
 from core.cli.table import table
-from core.errors import CoreError, LibraryBusyError, LibraryError
+from core.errors import CoreError, LibraryBusyError
+from core.opening import settings_of
 from core.paths import LibraryPaths, default_library
 from core.secret import keep_milvus_token
 from core.settings import Settings
@@ -28,7 +29,7 @@ def chosen_settings(arguments: Namespace) -> Settings:
 
     Raises CoreError when Milvus is chosen and nothing says where it is.
     """
-    settings = Settings.load(_library(arguments).settings)
+    settings = settings_of(_library(arguments))
     uri = arguments.milvus_uri or settings.milvus_uri
     kind = arguments.store or ("milvus" if arguments.milvus_uri else settings.vector_store)
     if kind == "milvus" and not uri:
@@ -61,7 +62,7 @@ def _check(arguments: Namespace) -> Exit:
 
 
 def _move(arguments: Namespace) -> Exit:
-    library, now = _library(arguments), Settings.load(_library(arguments).settings)
+    library, now = _library(arguments), settings_of(_library(arguments))
     arguments.store = arguments.to
     then = chosen_settings(arguments)
     with ExitStack() as opened:
@@ -71,10 +72,7 @@ def _move(arguments: Namespace) -> Exit:
         opened.callback(reader.close)
         with _server(library, then) as server, telling("Moving", "vectors") as tell:
             fill_stores(library, catalog, reader, server, tell)
-        try:
-            then.save(library.settings)
-        except OSError as error:
-            raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
+        then.save(library.settings)
         if now.vector_store == "milvus" and (then.vector_store, then.milvus_uri) != ("milvus", now.milvus_uri):
             with _server(library, now) as left:
                 if left is not None:

@@ -51,7 +51,7 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import Activity, LibraryStatus, Progress
+from core.records.work import Activity, Backup, LibraryStatus, Progress
 
 __all__ = [
     "CLIP_FPS",
@@ -64,6 +64,7 @@ __all__ = [
     "WINDOW_MS",
     "Activity",
     "Answer",
+    "Backup",
     "Changes",
     "Clip",
     "ContentHash",

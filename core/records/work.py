@@ -45,3 +45,19 @@ class LibraryStatus:
     folders: tuple[Folder, ...]
     models: tuple[ModelStatus, ...]
     progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What only the user can make, as it was at some time. A higher `number` is later, whatever the clock says.
+
+    Attributes:
+        made_at: Unix seconds.
+        folders: those that were watched.
+        settings: the settings as JSON; empty if their file was damaged.
+    """
+
+    number: int
+    made_at: float
+    folders: tuple[Path, ...]
+    settings: str

@@ -29,7 +29,8 @@ from core.records import (
     SpaceId,
     Stage,
 )
-from core.store.changes import apply_changes, signature_of, signature_text, unsettle
+from core.store.backups import Rows, read_users_rows, write_users_rows
+from core.store.changes import apply_changes, local_time, signature_of, signature_text, unsettle
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.saving import IndexedFile, save_content
@@ -64,6 +65,7 @@ class Catalog:
 
     Attributes:
         notice: what the user should read once after opening ("the library was damaged …"), or empty.
+        crashes: how many of those who opened it in the last ten minutes ended without closing it.
     """
 
     def __init__(self, library: LibraryPaths) -> None:
@@ -76,6 +78,7 @@ class Catalog:
         """
         self._library = library
         self._db, self.notice, self._lock = open_library(library)
+        self.crashes = self._lock.crashes
         try:
             self._requeue_unfinished()
         except BaseException:
@@ -154,9 +157,10 @@ class Catalog:
     # work
 
     def claim(self, limit: int, *, later: bool = True) -> list[WorkItem]:
-        """Takes up to `limit` waiting files of online folders, newest first, those that failed before last.
+        """Takes up to `limit` waiting files of online folders, newest first.
 
-        Files of which only what takes long is left come after all others and one at a time, and only if `later`.
+        Files of which only what takes long is left come after all others and one at a time, and only if `later`. Files
+        that were on their way when the app ended come last, each when nothing else is: one of them may have ended it.
 
         The attempt is committed before it begins, so that a file that ends the app is known when it starts again.
         """
@@ -169,6 +173,7 @@ class Catalog:
                 (later, limit),
             ).fetchall()
             rows = [row for row in rows if not row[-1]] or rows[:1]
+            rows = [row for row in rows if row[3] == 1] or rows[: not self._is_working()]
             self._db.executemany(
                 "UPDATE file SET state='working', attempts=attempts+1 WHERE id=?", ((row[0],) for row in rows)
             )
@@ -291,6 +296,18 @@ class Catalog:
             with suppress(OSError):  # somebody reads it just now: it goes when the library is next opened
                 (self._library.stores / name).unlink()
 
+    # what only the user can make
+
+    def users_rows(self) -> Rows:
+        """All that is worth a backup."""
+        with damage_remembered(self._library.catalog), errors_in_words():
+            return read_users_rows(self._db)
+
+    def restore(self, rows: Rows) -> None:
+        """Makes what the user made equal to a backup's. A folder that is in both keeps its files."""
+        with self._transaction():
+            write_users_rows(self._db, rows)
+
     # upkeep
 
     def tidy(self) -> None:
@@ -333,7 +350,7 @@ class Catalog:
                 later,
                 item_id,
                 kind,
-                taken_at or _local_time(signature.mtime_ns),
+                taken_at or local_time(signature.mtime_ns),
                 file_id,
             ),
         )
@@ -351,6 +368,9 @@ class Catalog:
                 "INSERT INTO failure (file_id, stage, reason, sentence, at, retryable) VALUES (?, ?, ?, ?, ?, ?)",
                 (file_id, stage, reason, sentence, time.time(), retryable),
             )
+
+    def _is_working(self) -> bool:
+        return self._db.execute("SELECT 1 FROM file WHERE state='working' LIMIT 1").fetchone() is not None
 
     def _space(self, space_id: SpaceId) -> int:
         found = self._db.execute("SELECT id FROM space WHERE name=?", (space_id,)).fetchone()
@@ -376,13 +396,4 @@ class Catalog:
                     retryable=True,
                 )
             self._db.execute("UPDATE file SET state='waiting' WHERE state='working'")
-            self._db.execute(
-                "DELETE FROM operation"
-            )  # the stores compare themselves with the embeddings when they open
-
-
-def _local_time(mtime_ns: int) -> str:
-    try:
-        return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(mtime_ns // 10**9))
-    except (OverflowError, OSError, ValueError):  # a time stamp out of this world
-        return ""
+            self._db.execute("DELETE FROM operation")  # stores compare themselves with the embeddings on opening

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple
@@ -24,6 +25,14 @@ def signature_text(signature: Signature) -> str:
 def signature_of(text: str) -> Signature:
     """The signature that `signature_text` wrote."""
     return Signature(*map(int, text.split()))
+
+
+def local_time(mtime_ns: int) -> str:
+    """A time stamp as photos say theirs; empty for one out of this world."""
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(mtime_ns // 10**9))
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 def name_key(text: str) -> str:

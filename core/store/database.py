@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from core.errors import LibraryError
+from core.errors import LibraryError, LibraryReadOnlyError
 
 _WRITER = (
     "PRAGMA synchronous=FULL",
@@ -43,11 +43,17 @@ _ADVICE = {
     sqlite3.SQLITE_BUSY: ("The library is in use by another program.", "Close that program, then try again."),
     sqlite3.SQLITE_LOCKED: ("The library is in use by another program.", "Close that program, then try again."),
 }
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class LibraryDamagedError(LibraryError):
     """The database does not hold what SQLite wrote."""
+
+
+_KINDS: dict[int, type[LibraryError]] = {
+    sqlite3.SQLITE_CORRUPT: LibraryDamagedError,
+    sqlite3.SQLITE_NOTADB: LibraryDamagedError,
+    sqlite3.SQLITE_READONLY: LibraryReadOnlyError,
+}
 
 
 @contextmanager
@@ -59,8 +65,7 @@ def errors_in_words() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the class of an extended code
         if code not in _ADVICE:
             raise
-        kind = LibraryDamagedError if code in _DAMAGE else LibraryError
-        raise kind(*_ADVICE[code]) from error
+        raise _KINDS.get(code, LibraryError)(*_ADVICE[code]) from error
 
 
 @contextmanager
@@ -113,12 +118,30 @@ def _require_wal(connection: sqlite3.Connection) -> None:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that can only read. The writer must have the database open."""
+    """A connection that can only read. The writer has the database open, or nobody has."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
     with errors_in_words():
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        try:
+            return _connect_reader(uri)
+        except sqlite3.OperationalError:
+            log_file = path.with_name(path.name + "-wal")
+            if not path.exists() or (log_file.exists() and log_file.stat().st_size):
+                raise
+            return _connect_reader(
+                f"{uri}&immutable=1"
+            )  # its folder cannot be written: no place for what readers share
+
+
+def _connect_reader(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
         for pragma in _READER:
             connection.execute(pragma)
-        return connection
+        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def sync_folder(folder: Path) -> None:

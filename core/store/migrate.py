@@ -38,7 +38,11 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Traversable | Non
     if version == newest:
         return
     if version > 0:
-        back_up(connection, path.with_name(f"{path.stem}-before-{newest:04}.db"))
+        copy = path.with_name(f"{path.stem}-before-{newest:04}.db")
+        back_up(connection, copy)
+        for older in path.parent.glob(f"{path.stem}-before-*.db*"):
+            if older != copy:
+                older.unlink(missing_ok=True)
     _apply(connection, known, newest)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import LibraryError
 from core.records import ContentHash
-from core.store.database import LibraryDamagedError, errors_in_words, transaction
+from core.store.database import LibraryDamagedError, connect_reader, errors_in_words, transaction
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,10 @@ class Thumbnails:
     A damaged cache is replaced by an empty one as soon as the damage is met.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises LibraryError when there can be no cache at `path`."""
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """With `read_only` nothing is made or mended. Raises LibraryError when there can be no cache at `path`."""
         self._path = path
+        self._read_only = read_only
         self._db = self._open()
 
     def put_many(self, thumbnails: Sequence[tuple[ContentHash, bytes]]) -> None:
@@ -71,10 +72,16 @@ class Thumbnails:
         try:
             return self._connect()
         except LibraryDamagedError:
+            if self._read_only:
+                raise
             self._discard()
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            database = connect_reader(self._path)
+            self._identity = self._path.stat().st_ino
+            return database
         with errors_in_words():
             database = sqlite3.connect(self._path, isolation_level=None)
             try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import Engine, Rule, Settings, Skipped, open_engine
+from core.opening import settings_of
 from tests.conftest import WAIT_S
 from tests.core.steps import ask, index, names, rescan, work_of
 
@@ -49,7 +50,7 @@ def test_leaving_out_everything_is_no_unplugged_drive(engine: Engine, photos: Pa
 def test_a_pattern_counts_from_the_next_start_on_too(engine: Engine, photos: Path) -> None:
     index(engine, photos)
     leave_out(engine, "*.jpg")
-    assert Settings.load(engine.library.settings).exclude == "*.jpg"
+    assert settings_of(engine.library).exclude == "*.jpg"
     library = engine.library.root
     engine.close()
     shutil.copy(photos / "rocket.jpg", photos / "new.jpg")

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,8 @@ class PendingSnapshot:
             path.replace(final)
             sync_folder(self.folder)
         except OSError as error:
+            with suppress(OSError):  # a full disk needs the room
+                path.unlink(missing_ok=True)
             raise _not_saved(error) from error
         return Snapshot(self.space_id, self.shard, final.name, size_bytes, digest, self.format, self.ids, self.dropped)
 

@@ -344,12 +344,25 @@ def test_file_that_ends_the_app_twice_is_set_aside(library: Library) -> None:
     assert library.catalog.claim(5)[0].attempts == 1
 
 
-def test_suspects_are_tried_last(library: Library) -> None:
-    library.add(found("/pictures/suspect.jpg", 9))
-    library.catalog.claim(1)
+def test_suspects_are_tried_last_and_alone(library: Library) -> None:
+    library.add(found("/pictures/suspect.jpg", 9), found("/pictures/another.jpg", 8))
+    assert len(library.catalog.claim(5)) == 2
     library.reopen()
     library.add(found("/pictures/other.jpg", 1))
-    assert [work.path for work in library.catalog.claim(5)] == [b"/pictures/other.jpg", b"/pictures/suspect.jpg"]
+    claimed = []
+    while work := library.catalog.claim(5):
+        claimed.append([item.path for item in work])
+        assert library.catalog.claim(5) == [], "a suspect waits until nothing else is on its way"
+        library.catalog.save([indexed(item, item.path) for item in work])
+    assert claimed == [[b"/pictures/other.jpg"], [b"/pictures/suspect.jpg"], [b"/pictures/another.jpg"]]
+
+
+def test_two_ends_of_the_app_blame_one_file_at_most(library: Library) -> None:
+    library.add(*(found(f"/pictures/{number}.jpg") for number in range(9)))
+    for _ in range(2):
+        library.catalog.claim(64)
+        library.reopen()
+    assert library.reader.counts().failed == 1
 
 
 def test_names_need_not_be_text(library: Library) -> None:

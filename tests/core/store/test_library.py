@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -20,10 +19,8 @@ from core.records import Filters, Role
 from core.store.catalog import Catalog
 from core.store.database import connect_writer
 from core.store.migrate import APPLICATION_ID, migrate
-from core.store.reader import Reader
-from core.store.vectors.space_index import SpaceIndex
 from tests.conftest import REPOSITORY
-from tests.core.store.conftest import LOOKS, MADE, WORDS, Library
+from tests.core.store.conftest import LOOKS, MADE, Library
 
 STEPS = REPOSITORY / "core" / "store" / "migrations"
 OLD = "CREATE TABLE pet (name TEXT) STRICT;\nINSERT INTO pet VALUES ('cat');\n"
@@ -292,66 +289,3 @@ def test_read_only_disk_is_named(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path}/library" in done.stdout
     assert "Read-only" in done.stdout
-
-
-# kills
-
-WRITER = """
-import sys, time
-from pathlib import Path
-from core.records import Changes
-from core.store.vectors import graph
-from core.store.vectors.space_index import SpaceIndex
-from tests.core.store.conftest import LOOKS, MADE, WORDS, Library, found, indexed
-
-library = Library(Path(sys.argv[1]))
-if library.reader.counts().files == 0:
-    library.add(*(found(f"/pictures/{number}.jpg", number % 7) for number in range(5000)))
-index = SpaceIndex(library.paths, library.reader, WORDS.space_id)
-index.open()
-print("open", flush=True)
-for batch in range(10**6):
-    work = library.catalog.claim(16)
-    library.catalog.save([indexed(item, item.path) for item in work])
-    print(" ".join(item.path.decode() for item in work), flush=True)
-    if batch % 3 == 0:
-        index.refresh()
-        while index.work():
-            pass
-        while (pending := index.begin_snapshot()) is not None:
-            library.catalog.save_snapshot(pending.finish())
-"""
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("cycles", [12, pytest.param(300, marks=pytest.mark.slow)])
-def test_kills_lose_nothing_that_was_acknowledged(tmp_path: Path, cycles: int) -> None:
-    rng = random.Random(cycles)
-    acknowledged: set[str] = set()
-    loaded = 0
-    for _ in range(cycles):
-        process = run(WRITER, tmp_path)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        said = [process.stdout.readline() for _ in range(rng.randrange(20))]
-        time.sleep(rng.uniform(0, 0.1))  # to anywhere in a batch
-        process.kill()
-        said += process.communicate()[0].split("\n")[:-1]  # a line without its end was not acknowledged
-        acknowledged.update(path for line in said for path in line.split())
-
-        paths = LibraryPaths(tmp_path)
-        with closing(Catalog(paths)) as catalog, closing(Reader(paths)) as reader:
-            assert catalog.notice == ""
-            saved = [str(result.path) for result in reader.browse(Filters(), 10**6)]
-            assert acknowledged <= set(saved)
-            assert len(saved) == len(set(saved))
-            index = SpaceIndex(paths, reader, WORDS.space_id)
-            index.open()
-            while index.work():
-                pass
-            assert index.count == len(saved)
-            loaded += bool(reader.snapshots(WORDS.space_id))
-            assert not list(paths.stores.glob("*.tmp"))
-        assert integrity(paths.catalog) == "ok"
-    assert acknowledged
-    assert loaded

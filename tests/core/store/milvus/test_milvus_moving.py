@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.command_line import main
+from core.opening import settings_of
 from core.paths import LibraryPaths
 from core.settings import Settings
 from core.store.vectors.moving import check_stores, fill_stores
@@ -36,7 +37,7 @@ def test_there_and_back(filled: Library, tmp_path: Path, capsys: pytest.CaptureF
     paths, place = filled.paths, tmp_path / "milvus.db"
     assert run(paths, "move", "milvus", "--milvus-uri", place) == 0
     assert str(place) in capsys.readouterr().out
-    settings = Settings.load(paths.settings)
+    settings = settings_of(paths)
     assert (settings.vector_store, settings.milvus_uri) == ("milvus", str(place))
     assert run(paths, "check", "--json") == 0
     checks = json.loads(capsys.readouterr().out)
@@ -45,7 +46,7 @@ def test_there_and_back(filled: Library, tmp_path: Path, capsys: pytest.CaptureF
         (LOOKS.space_id, COUNT, 0),
     }
     assert run(paths, "move", "hnsw") == 0
-    assert Settings.load(paths.settings).vector_store == "hnsw"
+    assert settings_of(paths).vector_store == "hnsw"
     assert len(list(paths.stores.iterdir())) >= 2
     capsys.readouterr()
     assert run(paths, "check") == 0
@@ -96,7 +97,7 @@ def test_move_to_a_server_that_is_away_gives_up_and_changes_nothing(
     monkeypatch.setattr(servers, "LONGEST_REST_S", 0.01)
     assert run(filled.paths, "move", "milvus", "--milvus-uri", "http://127.0.0.1:1") == 1
     assert "cannot be reached" in capsys.readouterr().err
-    assert Settings.load(filled.paths.settings) == Settings()
+    assert settings_of(filled.paths) == Settings()
     filled.open()
 
 

@@ -1,0 +1,61 @@
+"""Every call on a write path fails once, or is the last: nothing crashes, nothing is lost, everything goes on."""
+
+from __future__ import annotations
+
+import errno
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.faults.scenes import KILL, SCENES
+from tests.forks import Forks
+
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, KILL)
+QUICK = 16
+"""In each scene so many of its calls fail in the quick run, each in one way; in the slow one all do, in every way."""
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that makes calls fail, compiled."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler here, so no call can be made to fail")
+    path = tmp_path_factory.mktemp("faults") / "faults.so"
+    source = REPOSITORY / "tests" / "faults" / "faults.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"], check=True)
+    return path
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["some", "every"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_no_failing_call_leaves_anything_wrong(tmp_path: Path, faults: Path, scene: str, every: bool) -> None:
+    prepared, root = tmp_path / "prepared", tmp_path / "library"
+    with Forks("tests.faults.scenes", {"LD_PRELOAD": str(faults)}) as forks:
+        forks.run("prepare", scene, prepared)
+        calls = int(forks.run("strike", scene, faults, prepared, root, 0, 0)[-1])
+        assert forks.status == 0
+        assert calls > 3, "calls are seen"
+        strikes = [(nth, error) for nth in range(1, calls + 1) for error in ERRORS]
+        if not every:
+            rng = random.Random(scene)
+            chosen = rng.sample(range(1, calls + 1), min(QUICK, calls))
+            strikes = [(nth, ERRORS[number % len(ERRORS)]) for number, nth in enumerate(chosen)]
+        told = 0
+        for nth, error in strikes:
+            shutil.rmtree(root, ignore_errors=True)
+            said = forks.run("strike", scene, faults, prepared, root, nth, error)
+            what = f"call {nth} of {calls}, error {error}: {said}"
+            assert forks.status == (-9 if error == KILL else 0), what
+            told += sum(line.startswith("told:") for line in said)
+            if error == KILL:
+                forks.run("acknowledged", root, *(line for line in said if line.startswith("saved ")))
+                assert forks.status == 0, what
+                forks.run("recover", scene, root)
+                assert forks.status == 0, what
+    print(f"{scene}: {calls} calls, {len(strikes)} struck, {told} sentences")
