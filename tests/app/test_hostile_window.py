@@ -29,6 +29,7 @@ from app.ask.incoming import local_path
 from app.desktop import make_mime, open_media, url_of
 from app.messages import CrashDialog
 from app.problems.health_view import HealthView
+from app.settings.exclusions_view import ExclusionsView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window
@@ -234,6 +235,10 @@ def test_settings_models_and_shortcuts(qtbot: QtBot, window: Window) -> None:
     window.models._fail("clip", ModelError(f"The folder {HOSTILE} holds no weights."))
     wait_for(qtbot, lambda: "evil" in dialog.models.rows["clip"].state.text())
     assert "evil" in dialog.models.added.text()
+    (exclusions,) = dialog.findChildren(ExclusionsView)
+    exclusions.edit.setPlainText(f"*evil*\n{MARK}*")
+    wait_for(qtbot, lambda: "leaves out" in exclusions.preview.text())
+    assert MARK in exclusions.preview.text(), "the files that would be left out are named"
     assert "Label.text" in places(examine()), "the library is at a hostile place"
     dialog.reject()
 
