@@ -50,7 +50,7 @@ ACTIONS = (
     ActionSpec("copy_path", "Copy path", ("Ctrl+Shift+C",), "", "Results", Scope.GRID),
     ActionSpec("add_folder", "Add a folder…", ("Ctrl+O",), "folder-add", "Library"),
     ActionSpec("rescan", "Look for changes", ("F5",), "retry", "Library"),
-    ActionSpec("problems", "Problems", ("Ctrl+P",), "problem", "Library"),
+    ActionSpec("problems", "Files and problems", ("Ctrl+P",), "problem", "Library"),
     ActionSpec("sidebar", "Sidebar", ("F9",), "sidebar", "View", checkable=True),
     ActionSpec("details", "Details", ("Ctrl+I",), "details", "View", checkable=True),
     ActionSpec("larger", "Larger pictures", ("Ctrl++", "Ctrl+="), "large", "View"),

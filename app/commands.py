@@ -14,13 +14,14 @@ from app import wording
 from app.ask.incoming import MAX_FILES, Incoming, read_mime
 from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, Removal, chip_of, chip_of_result
 from app.bridge import Bridge
-from app.desktop import Revealer, choose_folder, make_mime, open_media
+from app.desktop import Revealer, choose_folder, choose_table, make_mime, open_media
 from app.messages import Messages
 from app.preferences import Preferences
 from app.samples import sample_folder
 from app.show.grid_view import GridView
 from app.show.reasons import Stretch
-from core import CoreError, Example, FileId, Folder, FolderId, Result
+from app.whereabouts import refusal
+from core import CoreError, Example, FileId, Folder, FolderId, Result, Standing
 
 _MANY = 10
 """Opening more files than this at once is an accident."""
@@ -81,8 +82,8 @@ class Commands(QObject):
     @Slot(object)
     def open_result(self, result: Result) -> None:
         """Opens one result in the system's application."""
-        if not result.online:
-            self._messages.note(f"{wording.name_of(result.path)} is on a drive that is not connected.")
+        if refused := refusal(result):
+            self._messages.note(refused)
         elif not open_media(result.path):
             self.reveal_path(result.path)
 
@@ -204,6 +205,20 @@ class Commands(QObject):
             self._bridge.call(self._bridge.engine.rescan(folder_id), self._ignore, self._messages.fail)
 
     @Slot(object)
+    def accept_folder(self, folder: Folder) -> None:
+        """Takes a folder for what it is now."""
+        if self._bridge.engine is not None:
+            accepting = self._bridge.engine.accept_folder(folder.folder_id)
+            self._bridge.call(accepting, self._ignore, self._messages.fail)
+
+    @Slot(object, bool)
+    def settle_lost(self, folder: Folder, keep: bool) -> None:
+        """Keeps or forgets what is known of files that are not there any more."""
+        if self._bridge.engine is not None:
+            settling = self._bridge.engine.settle_lost(folder.folder_id, keep=keep)
+            self._bridge.call(settling, self._ignore, self._messages.fail)
+
+    @Slot(object)
     def reveal_folder(self, folder: Folder) -> None:
         """Shows a folder in the file manager."""
         self.reveal_path(folder.path)
@@ -218,6 +233,22 @@ class Commands(QObject):
 
     def _retried(self, count: int) -> None:
         self._messages.note(f"Trying {wording.count(count, 'file')} again.")
+
+    @Slot(object)
+    def export_files(self, standing: Standing) -> None:
+        """Asks where to, and writes the list of the files of one standing there."""
+        place = Path(self._preferences.folder_place or Path.home()) / f"Likewise – files {standing.words}.csv"
+        choose_table(self._window, "Save the list", str(place), partial(self.export_files_to, standing))
+
+    def export_files_to(self, standing: Standing, path: str) -> None:
+        """Writes the list of the files of one standing."""
+        if self._bridge.engine is not None:
+            written = self._bridge.engine.export_files(Path(path), standing)
+            self._bridge.call(written, partial(self._exported, Path(path)), self._messages.fail)
+
+    def _exported(self, path: Path, count: int) -> None:
+        text = f"The list of {wording.count(count, 'file')} was saved as {wording.name_of(path)}."
+        self._messages.note(text, "Show in folder", partial(self.reveal_path, path))
 
     @Slot()
     def pause(self) -> None:

@@ -81,7 +81,7 @@ class Line(QFrame):
 
 
 class Button(QPushButton):
-    """A button with words. `primary` marks the one thing to do on a page; `flat` has no ground until hovered."""
+    """A button with words. `primary` marks the one thing to do on a page; `flat` has a ground when hovered or down."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Button(QPushButton):
         ground, text = QPalette.ColorRole.Button, QPalette.ColorRole.ButtonText
         if self._primary and self.isEnabled():
             ground, text = QPalette.ColorRole.Highlight, QPalette.ColorRole.HighlightedText
-        paint_ground(self, painter, ground, flat=self._flat, pressed=self.isDown())
+        paint_ground(self, painter, ground, flat=self._flat and not self.isChecked(), pressed=self.isDown())
         colour = self.palette().color(text)
         content = self.rect()
         if self._icon_name:

@@ -73,6 +73,16 @@ def choose_folder(window: QWidget, title: str, start: str, chosen: Callable[[str
     dialog.open()
 
 
+def choose_table(window: QWidget, title: str, start: str, chosen: Callable[[str], object]) -> None:
+    """Asks where to save a table, and tells `chosen` if a place is chosen."""
+    dialog = QFileDialog(window, title, start, "Table (*.csv)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("csv")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+
+
 class Revealer(QObject):
     """Shows files in the system's file manager: selected where it can do that, else opens their folder."""
 

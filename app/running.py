@@ -120,7 +120,7 @@ class Session(QObject):
     def _begin(self, engine: Engine, _opened: None) -> None:
         self.bridge.connect_engine(engine)
         crashed = engine.crashes >= CRASHES
-        engine.start(paused=crashed)
+        engine.start(crashed=crashed)
         if crashed:
             self.messages.note(
                 "Likewise ended unexpectedly twice within ten minutes, so it does not read your files for now."

@@ -23,14 +23,15 @@ from app.finish import Finish
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
+from app.folders.notice_view import NoticeView
 from app.folders.remarks import unwatched_line
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
 from app.models.models_model import ModelsModel
 from app.models.suggestion import Suggestion
 from app.preferences import DEFAULT_CELL_PX, Preferences
-from app.problems.failures_model import FailuresModel
-from app.problems.failures_view import FailuresView
+from app.problems.health_model import HealthModel
+from app.problems.health_view import HealthView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.settings.shortcuts_view import ShortcutsView
@@ -75,13 +76,14 @@ class Window(QWidget):
         self.models = ModelsModel(bridge, self)
         self.results = GridModel(self)
         self.grid = GridView(self.results, Thumbnails(bridge, self))
-        self.failures = FailuresView(FailuresModel(bridge, self))
-        self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.failures)
+        self.health = HealthView(HealthModel(bridge, self))
+        self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.health)
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
         self.status = StatusLine()
         self.banner = Banner(messages)
+        self.notice = NoticeView(self.folders_model)
         self.commands = Commands(self, bridge, self.question, self.grid, messages, preferences)
         self.field = FieldView(bridge, self.question, self.folders_model)
         self.actions_ = Actions(self, self.grid, self._handlers())
@@ -104,6 +106,7 @@ class Window(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(self.notice)
         column.addWidget(self.stage, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -183,8 +186,12 @@ class Window(QWidget):
         self.sidebar.reveal_asked.connect(do.reveal_folder)
         self.sidebar.left_out_asked.connect(self._open_folder_settings)
         self.sidebar.remove_asked.connect(do.remove_folder)
-        self.failures.retry_asked.connect(do.retry)
-        self.failures.reveal_asked.connect(do.reveal_path)
+        self.sidebar.accept_asked.connect(do.accept_folder)
+        self.notice.accepted.connect(do.accept_folder)
+        self.notice.settled.connect(do.settle_lost)
+        self.health.retry_asked.connect(do.retry)
+        self.health.reveal_asked.connect(do.reveal_path)
+        self.health.export_asked.connect(do.export_files)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
         self.suggestion.followed.connect(self._open_settings)
@@ -287,7 +294,7 @@ class Window(QWidget):
     @Slot()
     def _enter_problems(self) -> None:
         self._show_problems()
-        self.failures.list.setFocus()
+        self.health.list.setFocus()
 
     @Slot()
     def _leave_problems(self) -> None:

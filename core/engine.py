@@ -18,19 +18,21 @@ from core.decode.pool import DecodePool
 from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
 from core.errors import LibraryError
-from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged
+from core.events import BugFound, EventBus
+from core.folders import FolderKeeper
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
 from core.lineup import Lineup
+from core.model_front import ModelFront
 from core.models.shelf import Shelf
 from core.opening import open_storage, refuse_writing, settings_of, thumbnail_maker
 from core.paths import LibraryPaths, default_library, model_cache, model_folder
+from core.pausing import Pausing
 from core.pipeline import Pipeline
 from core.reading import Reading
 from core.records import (
     Answer,
     Details,
-    Failure,
     FileId,
     Folder,
     FolderId,
@@ -38,31 +40,30 @@ from core.records import (
     Kind,
     LeftOut,
     LibraryStatus,
-    ModelStatus,
+    PauseReason,
     Picture,
     Progress,
     Question,
-    Role,
     Unwatched,
 )
 from core.runtime.chain import chain
 from core.runtime.lane import Lane
-from core.runtime.worker import Priority
+from core.runtime.worker import Priority, stand_back
 from core.safekeeping import Safekeeping
 from core.search.searcher import Searcher
 from core.settings import Settings
+from core.standing_front import StandingFront
 from core.storage import Storage
 from core.store.vectors.remote.server import milvus_server
 from core.understanding import Understanding
 from core.upkeep import Upkeep
-from core.watch.folder import watchable
 
 log = logging.getLogger(__name__)
 
 LISTENER = "whisper"  # the model that writes down what is said
 
 
-class Engine:
+class Engine(ModelFront, StandingFront):
     """One open library. Close it, or use it as a context manager.
 
     Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
@@ -83,13 +84,16 @@ class Engine:
         shelf = Shelf(model_folder())
         self._pool = DecodePool(
             settings.decoders,
+            nice=settings.child_nice,
             limit_s=settings.decode_limit_s,
             max_pixels=settings.max_megapixels * 1_000_000,
             max_bytes=settings.max_bytes(Kind.IMAGE),
         )
-        self._listener = Listener(lambda: shelf.weights(shelf.card(LISTENER)).folder())
+        self._listener = Listener(
+            lambda: shelf.weights(shelf.card(LISTENER)).folder(), cores=settings.cores, nice=settings.child_nice
+        )
         self._store: Lane[Storage] = Lane("store", self._open_storage, Storage.close, on_bug=self._on_bug)
-        self._gpu: Lane[Embedder] = Lane("gpu", lambda: Embedder(self._board), Embedder.unload, on_bug=self._on_bug)
+        self._gpu: Lane[Embedder] = Lane("gpu", self._open_embedder, Embedder.unload, on_bug=self._on_bug)
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
         self._models = ModelKeeper(
@@ -117,10 +121,12 @@ class Engine:
             pipeline=pipeline,
             upkeep=Upkeep(self._store, self._search, self._gpu),
             events=self.events,
+            pausing=Pausing(lambda: self.settings),
             settings=lambda: self.settings,
             switched=self._models.switched,
             advanced=self._models.advanced,
         )
+        self._folders = FolderKeeper(library.root, self._store, self._read, self._indexer, self.events)
         self.backups = Safekeeping(self._store, self._models, self.events, scan=self._indexer.scan)
         self.crashes = 0
         self._asked = Pending()
@@ -132,10 +138,10 @@ class Engine:
 
     # life
 
-    def start(self, *, watch: bool = True, paused: bool = False) -> None:
-        """Scans every folder and indexes what is new, `paused` not before `resume`; with `watch`, keeps doing so."""
-        if paused:
-            self._indexer.pause()
+    def start(self, *, watch: bool = True, crashed: bool = False) -> None:
+        """Scans every folder and indexes what is new, once `crashed` not before `resume`; with `watch`, keeps at it."""
+        if crashed:
+            self._indexer.pause(PauseReason.CRASHES)
         self._indexer.start(watch=watch)
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -183,29 +189,22 @@ class Engine:
 
         Fails with FolderError when there is no such folder, it lies in a watched one or contains one, or is our own.
         """
-
-        def check(reading: Reading) -> Path:
-            return watchable(path, self.library.root, [folder.path for folder in reading.folders()])
-
-        def add(storage: Storage, real: Path) -> Folder:
-            folder = storage.catalog.add_folder(real)
-            self.events.publish(FoldersChanged())
-            self._indexer.scan(folder.folder_id)
-            return folder
-
-        checked = self._read.call(Priority.INTERACTIVE, check)
-        return chain(checked, lambda real: self._store.call(Priority.INTERACTIVE, add, real))
+        return self._folders.add(path)
 
     def remove_folder(self, folder_id: FolderId) -> Future[None]:
         """Forgets a folder. What was understood of its files is kept for a month: adding it again is the undo."""
+        return self._folders.remove(folder_id)
 
-        def remove(storage: Storage) -> None:
-            storage.catalog.remove_folder(folder_id)
-            self.events.publish(FoldersChanged())
-            self.events.publish(LibraryChanged())
-            self._indexer.scan()
+    def accept_folder(self, folder_id: FolderId) -> Future[None]:
+        """Takes a folder that is empty, or seems to be another drive's, for what it is now.
 
-        return self._store.call(Priority.INTERACTIVE, remove)
+        Files that are not in it count as deleted from now on. Fails with FolderError if it cannot be reached.
+        """
+        return self._folders.accept(folder_id)
+
+    def settle_lost(self, folder_id: FolderId, *, keep: bool) -> Future[None]:
+        """Keeps, or forgets, what is known of the folder's files that are not there any more."""
+        return self._folders.settle_lost(folder_id, keep=keep)
 
     def folders(self) -> Future[list[Folder]]:
         """Every watched folder, in the order of adding."""
@@ -227,25 +226,25 @@ class Engine:
         """Where indexing is."""
         return self._indexer.progress
 
-    def pause(self) -> None:
-        """Finishes the files begun and takes no more until `resume`."""
-        self._indexer.pause()
+    def pause(self, reason: PauseReason = PauseReason.USER) -> None:
+        """Finishes the files begun and takes no more until `resume`; a user's pause lasts over a restart."""
+        self._indexer.pause(reason)
+        if reason is PauseReason.USER:
+            self._keep_paused(paused=True)
 
     def resume(self) -> None:
-        """Goes on after `pause` or `cancel`."""
+        """Goes on after `pause` or `cancel`, and whatever the computer is doing just now."""
         self._indexer.resume()
+        self._keep_paused(paused=False)
 
     def cancel(self) -> None:
         """Stops indexing; what waits keeps waiting until the next scan, retry or start."""
         self._indexer.cancel()
+        self._keep_paused(paused=False)
 
     def wait_idle(self) -> Future[None]:
         """Done when nothing is left to scan or index; fails when indexing is not possible at all."""
         return self._indexer.wait_idle()
-
-    def failures(self) -> Future[list[Failure]]:
-        """Every file that could not be indexed, newest first."""
-        return self._read.call(Priority.INTERACTIVE, Reading.failures)
 
     def retry(self, file_ids: Sequence[FileId] | None = None) -> Future[int]:
         """Tries failed files again, all of them if none are named; answers how many."""
@@ -296,53 +295,24 @@ class Engine:
         """The library in numbers."""
         return self._read.call(Priority.INTERACTIVE, lambda reading: reading.status(self._board, self.progress))
 
-    # models
-
-    def models(self) -> list[ModelStatus]:
-        """Every model and what state it is in."""
-        return self._board.statuses
-
-    def load_models(self) -> Future[None]:
-        """Loads every model in use; afterwards `models` says which of them do not work."""
-        return self._gpu.call(Priority.INTERACTIVE, lambda embedder: embedder.load(self._models.lineup.answering()))
-
-    def use_model(self, model_id: str) -> Future[None]:
-        """Lets a model do what it is for from now on.
-
-        The library is understood anew in the background; until that is done the former model answers. Fails with
-        ModelError when its weights are not here.
-        """
-        return self._models.use(model_id)
-
-    def stop_using(self, role: Role) -> Future[None]:
-        """Lets nobody do what this role is for; what its model understood is deleted."""
-        return self._models.stop_using(role)
-
-    def download_model(self, model_id: str) -> Future[None]:
-        """Fetches a model's weights; how far that is comes as ModelChanged. Fails with ModelError, or is cancelled."""
-        return self._models.download(model_id)
-
-    def cancel_download(self, model_id: str) -> None:
-        """Ends a download; what came is kept for the next one."""
-        self._models.cancel(model_id)
-
-    def verify_model(self, model_id: str) -> Future[None]:
-        """Reads a model's weights and compares them with their digests. Fails with ModelError."""
-        return self._models.verify(model_id)
-
-    def remove_model(self, model_id: str) -> Future[None]:
-        """Deletes a downloaded model's weights; what it understood is kept. Fails with ModelError."""
-        return self._models.remove(model_id)
-
-    def use_model_folder(self, model_id: str, folder: Path) -> Future[None]:
-        """Takes a model's weights from a folder of the user's. Fails with ModelError."""
-        return self._models.use_folder(model_id, folder)
+    # settings
 
     def change_settings(self, settings: Settings) -> Future[None]:
-        """Keeps new settings. Those of devices, limits and processes count from the next start."""
+        """Keeps new settings. Those of devices, limits and batches count from the next start, all others at once."""
         before, self.settings = self.settings, settings
         if before.exclude != settings.exclude:
             self._indexer.scan()
+        self._indexer.look_again()
+        if settings.paused and not before.paused:
+            self._indexer.pause(PauseReason.USER)
+        elif before.paused and not settings.paused:
+            self._indexer.resume()
+        if (settings.pace, settings.decoders) != (before.pace, before.decoders):
+            self._pool.change(settings.decoders, nice=settings.child_nice)
+            self._listener.change(cores=settings.cores, nice=settings.child_nice)
+            self._gpu.call(Priority.URGENT, Embedder.unload)  # their threads are as the one is that made them
+            self._gpu.renew()
+            self._gpu.call(Priority.URGENT, lambda _: stand_back(settings.model_nice))
         return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
 
     def left_out_by(self, patterns: str) -> Future[LeftOut]:
@@ -353,7 +323,16 @@ class Engine:
         settings.save(self.library.settings)
         self.settings = settings
 
+    def _keep_paused(self, *, paused: bool) -> None:
+        if self.settings.paused != paused:
+            self.settings = replace(self.settings, paused=paused)
+            self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(self.settings))
+
     # the lanes' resources, each made on its own thread
+
+    def _open_embedder(self) -> Embedder:
+        stand_back(self.settings.model_nice)
+        return Embedder(self._board)
 
     def _open_storage(self) -> Storage:
         if self._read_only:

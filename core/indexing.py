@@ -8,26 +8,24 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import replace
 from functools import partial
 
 from core.errors import CoreError
-from core.events import BugFound, EventBus, FailuresChanged, FoldersChanged, LibraryChanged, ProgressChanged
+from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged
 from core.paths import LibraryPaths
+from core.pausing import Pausing
 from core.pipeline import Pipeline
-from core.records import Activity, Folder, FolderId, Progress, Unwatched
+from core.records import Activity, Folder, FolderId, PauseReason, Progress, Unwatched
 from core.runtime.lane import Lane
-from core.runtime.pace import Pace
 from core.runtime.worker import Priority
 from core.scanning import ALL_FOLDERS, Scanner
 from core.settings import Settings
 from core.storage import Storage
 from core.store.reader import Reader
 from core.store.spaces import SpacePlan
+from core.tally import Tally
 from core.upkeep import Upkeep
 
-TELL_EVERY_S = 0.1
-"""Progress is told no more often than this."""
 CHANGED_EVERY_S = 1.0
 """That there is something new to see is told no more often than this."""
 TIDY_AFTER_S = 10.0
@@ -50,6 +48,7 @@ class Indexer:
         pipeline: Pipeline,
         upkeep: Upkeep,
         events: EventBus,
+        pausing: Pausing,
         settings: Callable[[], Settings],
         switched: Callable[[SpacePlan], None],
         advanced: Callable[[], None],
@@ -60,6 +59,7 @@ class Indexer:
         self._pipeline = pipeline
         self._upkeep = upkeep
         self._events = events
+        self._pausing = pausing
         self._settings = settings
         self._switched = switched
         self._advanced = advanced
@@ -77,15 +77,11 @@ class Indexer:
         )
         self._waiters: list[Future[None]] = []
         self._due: list[Future[None]] = []
-        self._paused = False
         self._cancelled = False
         self._ended = False
-        self._progress = Progress()
-        self._pace = Pace()
+        self._tally = Tally(events)
         self._tidy_from = 0.0
-        self._told_at = 0.0
         self._library_told_at = 0.0
-        self._failed = -1
         self._thread = threading.Thread(target=self._main, name="ingest", daemon=True)
 
     # from any thread
@@ -96,8 +92,12 @@ class Indexer:
         return self._scanner.unwatched
 
     def start(self, *, watch: bool) -> None:
-        """Begins: scans every folder, indexes what waits, and with `watch` keeps doing so as files change."""
+        """Begins: scans every folder, indexes what waits, and with `watch` keeps doing so as files change.
+
+        Without, it was asked for now, so what the settings say of when to work does not count.
+        """
         if watch:
+            self._pausing.follow()
             self._tidy_from = time.monotonic() + TIDY_AFTER_S
             self._scanner.watch()
         self._thread.start()
@@ -105,7 +105,7 @@ class Indexer:
     @property
     def progress(self) -> Progress:
         """Where indexing is."""
-        return self._progress
+        return self._tally.progress
 
     def scan(self, folder_id: FolderId | None = None) -> Future[None]:
         """Looks for changes in a folder (None: all); done when the catalog knows them, not when they are indexed."""
@@ -113,22 +113,32 @@ class Indexer:
             self._cancelled = False
         return self._scanner.ask(ALL_FOLDERS if folder_id is None else folder_id)
 
-    def pause(self) -> None:
+    def accept(self, folder_id: FolderId) -> Future[None]:
+        """Takes a folder for what it is now, whatever was there before; done as `scan` is."""
+        return self._scanner.accept(folder_id)
+
+    def pause(self, reason: PauseReason) -> None:
         """Finishes the files begun and takes no more until `resume`; a long one waits in the middle."""
-        self._paused = True
+        self._pausing.pause(reason)
         self._wake.set()
 
     def resume(self) -> None:
-        """Goes on after `pause` or `cancel`."""
+        """Goes on after `pause` or `cancel`, whatever circumstances it waits for."""
         with self._lock:
-            self._paused = self._cancelled = False
+            self._cancelled = False
+        self._pausing.resume()
         self._wake.set()
 
     def cancel(self) -> None:
         """Stops indexing; what waits keeps waiting until the next scan, retry or start."""
         with self._lock:
             self._cancelled = True
-            self._paused = False
+        self._pausing.resume()
+        self._wake.set()
+
+    def look_again(self) -> None:
+        """The settings that say when to work have changed."""
+        self._pausing.look_again()
         self._wake.set()
 
     def wait_idle(self) -> Future[None]:
@@ -198,10 +208,14 @@ class Indexer:
             self._upkeep.rest()
             next_full = full_s + self._look_every_s()  # asked anew: what is watched is known only after a scan
             until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
+            if (confirm_in_s := self._scanner.confirm_in_s) is not None:
+                until = min(until, time.monotonic() + confirm_in_s)
             if (next_look_s := self._scanner.next_look_s) is not None:
                 until = min(until, next_look_s)
             if self._tidy_from > time.monotonic():
                 until = min(until, self._tidy_from)
+            if self.progress.activity is Activity.PAUSED and (look_every_s := self._pausing.look_every_s) is not None:
+                until = min(until, time.monotonic() + look_every_s)
             self._wake.wait(max(SHORTEST_WAIT_S, until - time.monotonic()))
             if time.monotonic() >= next_full:
                 self.scan()
@@ -218,11 +232,10 @@ class Indexer:
         while not self._stop.is_set():
             if self._scanner.scan_next(reader):
                 continue
-            waiting = reader.claimable()
-            if not waiting or not self._may_index():
+            if not self._may_index() or not reader.claimable():
                 break
-            total = self._progress.done + waiting
-            self._tell(replace(self._progress, activity=Activity.INDEXING, total=total, note=""))
+            listens = not reader.claimable(later=False)
+            self._tally.work(listens=listens, left=reader.claimable(later=listens))
             self._pipeline.run(
                 reader,
                 go_on=partial(self._go_on, reader),
@@ -230,44 +243,44 @@ class Indexer:
                 finished=partial(self._on_finished, reader),
                 unsettled=self._scanner.look_again,
             )
-            self._tell(self._progress, force=True)
-            self._tell_failures(reader)
+            self._tally.say()
+            self._tally.fail(reader.counts().failed)
         self._settle(reader)
 
     def _may_index(self) -> bool:
-        return not (self._paused or self._cancelled or self._stop.is_set())
+        return self._why_paused() is None and not (self._cancelled or self._stop.is_set())
+
+    def _why_paused(self) -> PauseReason | None:
+        return None if self._cancelled else self._pausing.reason()
 
     def _go_on(self, reader: Reader) -> bool:
         """Whether to begin something further. A scan comes first: a long file must not hold up new ones."""
         scanned = False
         while not self._stop.is_set() and self._scanner.scan_next(reader):
             scanned = True
-        begun = self._pipeline.begun
         if scanned:
-            self._progress = replace(self._progress, total=self._progress.done + begun + reader.claimable())
-        go_on = self._may_index()
-        told, activity = self._progress.activity, Activity.LISTENING if self._pipeline.listens else Activity.INDEXING
-        if self._paused and told in {Activity.INDEXING, Activity.LISTENING}:
-            self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
-        elif go_on and told is not activity and begun:
-            self._pace.restart()
-            going_on = told is Activity.PAUSED  # else another sort of work begins, and its files are counted anew
-            progress = self._progress if going_on else Progress(total=begun + reader.claimable())
-            self._tell(replace(progress, activity=activity), force=True)
+            self._tally.count_again(self._left(reader, later=self._tally.listens))
+        reason, go_on, listens = self._why_paused(), self._may_index(), self._pipeline.listens
+        if reason is not None:
+            self._tally.pause(reason)
+        elif go_on and self._pipeline.begun(later=listens) and not self._tally.is_at(listens=listens):
+            self._tally.work(listens=listens, left=self._left(reader, later=listens))
         return go_on
+
+    def _left(self, reader: Reader, *, later: bool) -> int:
+        return self._pipeline.begun(later=later) + reader.claimable(later=later)
 
     def _settle(self, reader: Reader) -> None:
         """Nothing more to do for now: tidies up and says so."""
         if self._stop.is_set():
             return
-        self._tell_failures(reader)
-        self._pace.restart()
+        self._tally.fail(reader.counts().failed)
         self._switch()
-        if self._paused and reader.claimable():
-            self._tell(replace(self._progress, activity=Activity.PAUSED, rate_per_s=0.0, eta_s=None), force=True)
+        reason, left = self._why_paused(), reader.claimable()
+        if reason is not None and left:
+            self._tally.pause(reason, reader.claimable(later=False) or left)
             return
-        if self._progress != Progress():
-            self._tell(Progress(), force=True)
+        if self._tally.rest():
             self._events.publish(LibraryChanged())
             self._events.publish(FoldersChanged())
         if time.monotonic() >= self._tidy_from:
@@ -288,7 +301,7 @@ class Indexer:
 
     def _blocked(self, error: Exception) -> None:
         """Indexing is not possible at all; says why and fails whoever waits for it."""
-        self._tell(Progress(note=str(error)), force=True)
+        self._tally.rest(str(error))
         for future in self._take_due():
             future.set_exception(error)
 
@@ -299,37 +312,13 @@ class Indexer:
     # what listeners hear
 
     def _on_scan(self, folder: Folder) -> None:
-        if self._progress.activity is Activity.IDLE:
-            self._tell(replace(self._progress, activity=Activity.SCANNING, note=str(folder.path)), force=True)
+        self._tally.scan(folder.path)
 
     def _on_finished(self, reader: Reader, count: int) -> None:
-        self._pace.add(count)
-        done = self._progress.done + count
-        total = max(self._progress.total, done)
+        self._tally.finish(count)
         self._upkeep.saved()
-        self._tell(
-            replace(
-                self._progress,
-                done=done,
-                total=total,
-                rate_per_s=self._pace.rate_per_s,
-                eta_s=self._pace.eta_s(total - done),
-            )
-        )
         if time.monotonic() - self._library_told_at >= CHANGED_EVERY_S:
             self._library_told_at = time.monotonic()
             self._events.publish(LibraryChanged())
             self._advanced()
-            self._tell_failures(reader)
-
-    def _tell(self, progress: Progress, *, force: bool = False) -> None:
-        self._progress = progress
-        if force or time.monotonic() - self._told_at >= TELL_EVERY_S:
-            self._told_at = time.monotonic()
-            self._events.publish(ProgressChanged(progress))
-
-    def _tell_failures(self, reader: Reader) -> None:
-        failed = reader.counts().failed
-        if failed != self._failed:
-            self._failed = failed
-            self._events.publish(FailuresChanged(failed))
+            self._tally.fail(reader.counts().failed)

@@ -121,16 +121,15 @@ class Pipeline:
         self._unsaved: list[tuple[_Begun, IndexedFile, bytes]] = []
         self._saving = False
 
-    @property
-    def begun(self) -> int:
-        """How many files are claimed and not brought to an end."""
-        return len(self._claimed) + len(self._files)
+    def begun(self, *, later: bool) -> int:
+        """How many files are claimed and not brought to an end: those listened to (`later`), or the others."""
+        claimed = sum(item.later == later for item in self._claimed)
+        return claimed + sum(begun.listening == later for begun in self._files.values())
 
     @property
     def listens(self) -> bool:
         """Whether nothing but speech is left of the files that are claimed: all else comes first."""
-        claimed = all(item.later for item in self._claimed) and all(begun.listening for begun in self._files.values())
-        return claimed and self.begun > 0
+        return self.begun(later=True) > 0 and not self.begun(later=False)
 
     def run(
         self,
@@ -203,7 +202,7 @@ class Pipeline:
     def _link(self, item: WorkItem, known: ItemId, *, later: bool) -> None:
         """The same bytes were understood before: nothing to decode."""
         self._write(lambda catalog: catalog.link(item.file_id, known, item.signature, later=later)).result()
-        self._finished(0 if later else 1)
+        self._finished(1)
 
     # decode
 
@@ -332,7 +331,7 @@ class Pipeline:
         for begun, _ in ended:
             if self._files.get(begun.file_id) is begun:  # it may have been claimed again, to be listened to
                 del self._files[begun.file_id]
-        self._finished(sum(not indexed.later for _, indexed in ended))
+        self._finished(len(ended))
 
     def _give_up(self, begun: _Begun, stage: Stage, error: MediaError) -> None:
         """One file's end, whatever stretches of it are on their way."""

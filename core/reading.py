@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -16,6 +17,7 @@ from core.records import (
     Details,
     Failure,
     FileId,
+    FileStanding,
     Folder,
     ItemId,
     LeftOut,
@@ -25,6 +27,7 @@ from core.records import (
     Rule,
     Skipped,
     SpaceId,
+    Standing,
 )
 from core.store.reader import Reader
 from core.store.thumbnails import Thumbnails
@@ -59,6 +62,27 @@ class Reading:
     def failures(self) -> list[Failure]:
         """Every file that failed, newest first."""
         return self._reader.failures()
+
+    def files(self, standing: Standing, limit: int) -> list[FileStanding]:
+        """The files of one standing."""
+        return self._reader.files_standing(standing, limit)
+
+    def standings(self) -> dict[Standing, int]:
+        """How many files have each standing."""
+        return self._reader.standings()
+
+    def export_files(self, to: Path, standing: Standing | None) -> int:
+        """Writes the files of one standing (None: all) as a table; returns how many. Raises LibraryError."""
+        files = self._reader.files_standing(standing)
+        try:
+            with to.open("w", encoding="utf-8", errors="surrogateescape", newline="") as written:
+                rows = csv.writer(written)
+                rows.writerow(("state", "file", "why"))
+                rows.writerows((file.standing, file.path, file.sentence) for file in files)
+        except OSError as error:
+            advice = "Choose another place for it."
+            raise LibraryError(f"The list could not be written to {to}: {error.strerror}.", advice) from error
+        return len(files)
 
     def left_out_by(self, patterns: str) -> LeftOut:
         """What `patterns` would leave out of what is known, and what they leave out already."""
@@ -113,6 +137,7 @@ class Reading:
             items=counts.items,
             waiting=counts.waiting,
             failed=counts.failed,
+            standings=self._reader.standings(),
             folders=tuple(self._reader.folders()),
             models=tuple(board.statuses),
             progress=progress,

@@ -58,14 +58,42 @@ def _setting(
     return field(default=default, metadata=said)
 
 
-def _default_decoders() -> int:
-    return max(1, min(os.cpu_count() or 1, 12))
+GENTLE_NICE = 10
+"""How far child processes stand back behind other programs at the gentle pace."""
+_FULL_NICE = 5
+_GENTLE_MODEL_NICE = 5
+_MOST_DECODERS = 12
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the user can choose. Make a changed copy with `dataclasses.replace`."""
 
+    paused: bool = _setting(
+        False,
+        "Paused",
+        "Nothing new is read until this is off again, also after a restart. What was read can be found.",
+        page="performance",
+    )
+    only_on_mains: bool = _setting(
+        False,
+        "Only on mains power",
+        "Reading waits while this computer runs on its battery.",
+        page="performance",
+    )
+    only_when_idle: bool = _setting(
+        False,
+        "Only when the computer is idle",
+        "Reading waits while other programs use more than a quarter of the processor.",
+        page="performance",
+    )
+    pace: str = _setting(
+        "gentle",
+        "Pace",
+        "gentle lets other programs go first and leaves a processor core free; full takes all there is.",
+        choices=("gentle", "full"),
+        page="performance",
+    )
     decode_processes: int = _setting(
         0,
         "Files read at once",
@@ -186,9 +214,24 @@ class Settings:
         return dataclasses.replace(self, **{f"{role}_model": model_id})  # type: ignore[arg-type]
 
     @property
+    def cores(self) -> int:
+        """The number of processor cores to use where work is shared out by cores."""
+        return max(1, (os.cpu_count() or 1) - (self.pace == "gentle"))
+
+    @property
     def decoders(self) -> int:
         """The number of decode processes to run."""
-        return self.decode_processes or _default_decoders()
+        return self.decode_processes or min(self.cores, _MOST_DECODERS)
+
+    @property
+    def child_nice(self) -> int:
+        """How far child processes stand back, as `nice` counts it: behind our own window even at full pace."""
+        return GENTLE_NICE if self.pace == "gentle" else _FULL_NICE
+
+    @property
+    def model_nice(self) -> int:
+        """How far the threads stand back that models run on: less than children do, because questions need them."""
+        return _GENTLE_MODEL_NICE if self.pace == "gentle" else 0
 
     def max_bytes(self, kind: Kind) -> int:
         """The largest file of a kind that is read."""

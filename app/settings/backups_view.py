@@ -68,7 +68,7 @@ class BackupsView(QWidget):
         self._backups = backups
         self.list.clear()
         self.list.addItems(
-            [described(backup, older) for backup, older in zip(backups, [*backups[1:], None], strict=True)]
+            [described(backup, older) for backup, older in zip(backups, [*backups, None][1:], strict=True)]
         )
         numbers = [backup.number for backup in backups]
         self.list.setCurrentRow(numbers.index(kept.number) if kept is not None and kept.number in numbers else 0)

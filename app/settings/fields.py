@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from app.controls import Label
 from app.theme import SPACE_PX
@@ -44,6 +44,11 @@ class SettingField(QWidget):
 
     def _make_control(self, spec: SettingSpec, value: object) -> QWidget:
         tell = partial(self.changed.emit, spec.name)
+        if spec.kind is bool:
+            check = QCheckBox()
+            check.setChecked(bool(value))
+            check.toggled.connect(tell)
+            return check
         if spec.choices:
             choice = QComboBox()
             choice.addItems(list(spec.choices))

@@ -43,7 +43,7 @@ _DEVICE = "device"
 _EXCLUDE = "exclude"
 _LATER = {
     SettingsPage.FOLDERS: "The largest sizes count from the next start.",
-    SettingsPage.PERFORMANCE: "How many files are read at once and the batch size count from the next start.",
+    SettingsPage.PERFORMANCE: "The batch size counts from the next start, all else at once.",
     SettingsPage.ADVANCED: "These count from the next start.",
 }
 

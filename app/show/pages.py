@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import wording
 from app.controls import Button, Label
 from app.icons import application_icon, draw
+from app.show.status_line import why_paused
 from app.theme import SPACE_PX
 from core import (
     Activity,
@@ -138,7 +139,7 @@ def _nothing_yet(view: View) -> Page:
     if view.progress.activity in {Activity.SCANNING, Activity.INDEXING, Activity.LISTENING}:
         return Page("media", "Looking for media", "The first files appear here as soon as they are read.")
     if view.progress.activity is Activity.PAUSED:
-        return Page("pause", "Paused", "Files appear here when reading them goes on.", (Way.RESUME,))
+        return Page("pause", why_paused(view.progress), "Files appear here when reading them goes on.", (Way.RESUME,))
     if view.progress.note:
         return Page("problem", "Your files cannot be read now", wording.safe(view.progress.note), (Way.RESUME,))
     if view.waiting:

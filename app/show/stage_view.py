@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from app import wording
 from app.bridge import Bridge
 from app.folders.folders_model import FoldersModel
-from app.problems.failures_view import FailuresView
+from app.problems.health_view import HealthView
 from app.show.grid_model import GridModel, band_of, same_question
 from app.show.grid_view import GridView
 from app.show.pages import PageView, View, choose_page
@@ -34,7 +34,7 @@ class StageView(QStackedWidget):
     problems_shown = Signal(bool)
 
     def __init__(
-        self, bridge: Bridge, grid: GridView, model: GridModel, folders: FoldersModel, problems: FailuresView
+        self, bridge: Bridge, grid: GridView, model: GridModel, folders: FoldersModel, problems: HealthView
     ) -> None:
         super().__init__()
         self._grid = grid

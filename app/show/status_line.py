@@ -9,10 +9,16 @@ from app import wording
 from app.bars import SlimProgress
 from app.controls import Button, IconButton, Label, set_tip
 from app.theme import SPACE_PX
-from core import Activity, Progress
+from core import Activity, PauseReason, Progress
 
 HEIGHT_PX = 36
 _BAR_PX = 96
+_PAUSED = {
+    PauseReason.USER: "Paused by you",
+    PauseReason.CRASHES: "Paused: Likewise ended unexpectedly",
+    PauseReason.BATTERY: "Paused: on battery",
+    PauseReason.BUSY: "Paused: other programs are busy",
+}
 _AT_WORK = {Activity.SCANNING, Activity.INDEXING, Activity.LISTENING, Activity.PAUSED}
 
 
@@ -80,11 +86,16 @@ class StatusLine(QWidget):
         self.cancel_button.setVisible(at_work)
 
 
+def why_paused(progress: Progress) -> str:
+    """That it is paused, and why."""
+    return _PAUSED[progress.paused] if progress.paused is not None else "Paused"
+
+
 def say(progress: Progress) -> str:
     """`progress` in one line."""
     counted = f"{wording.number(progress.done)} of {wording.number(progress.total)}" if progress.total else ""
     if progress.activity is Activity.PAUSED:
-        parts = ["Paused", counted]
+        parts = [why_paused(progress), counted]
     elif progress.activity is Activity.SCANNING:
         parts = ["Looking for media", counted]
     else:

@@ -106,6 +106,7 @@ def status_document(status: LibraryStatus, size_bytes: int) -> Document:
         "items": status.items,
         "waiting": status.waiting,
         "failed": status.failed,
+        "standings": {str(standing): count for standing, count in status.standings.items()},
         "folders": [folder_document(folder) for folder in status.folders],
         "models": [model_document(model) for model in status.models],
     }

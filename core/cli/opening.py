@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.cli.table import say
 from core.engine import Engine, open_engine
-from core.errors import CoreError, LibraryBusyError
+from core.errors import CoreError, LibraryBusyError, LibraryReadOnlyError
 from core.events import Event, NoticePosted
 from core.settings import Settings
 
@@ -17,8 +17,8 @@ from core.settings import Settings
 def opened(library: Path | None, settings: Settings | None = None, *, reading: bool = False) -> Iterator[Engine]:
     """The engine on a library that did open. What the user should know of it is said at the end.
 
-    Who is only `reading` may do so while the library is open elsewhere, in the window say. `settings` are the library's
-    own if none are given.
+    Who is only `reading` may do so while the library is open elsewhere, and where it cannot be written. `settings` are
+    the library's own if none are given.
     """
     notices: list[str] = []
 
@@ -39,7 +39,7 @@ def _open(library: Path | None, settings: Settings | None, *, reading: bool) -> 
         engine.opened.result()
     except CoreError as error:
         engine.close()
-        if not (reading and isinstance(error, LibraryBusyError)):
+        if not (reading and isinstance(error, LibraryBusyError | LibraryReadOnlyError)):
             raise
         engine = open_engine(library, settings, read_only=True)
         engine.opened.result()

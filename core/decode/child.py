@@ -26,12 +26,12 @@ _Answer = tuple[dict[str, Any], Sequence[bytes]]
 
 
 def main() -> None:
-    """Serves requests until the parent ends. The argument is the parent's process id."""
+    """Serves requests until the parent ends. The arguments are the parent's process id and how far to stand back."""
     serve(_Desk().answer, prepare=_prepare)
 
 
 def _prepare() -> None:
-    confine(int(sys.argv[1]), memory_bytes=_MEMORY_BYTES)
+    confine(int(sys.argv[1]), memory_bytes=_MEMORY_BYTES, nice=int(sys.argv[2]))
     _decoder(Kind.IMAGE)  # most files are pictures: be ready when the first one comes
 
 

@@ -33,14 +33,14 @@ class DecodePool:
 
     Args:
         processes: how many files are decoded side by side.
+        nice: how far the processes stand back behind other programs, as `nice` counts it.
         limit_s: the longest one request may take: a picture, or a stretch of a sound or video.
         max_pixels: the largest picture, or frame of a video.
         max_bytes: the largest file of a picture. Sounds and videos may have any size: they are read in stretches.
     """
 
-    def __init__(self, processes: int, *, limit_s: float, max_pixels: int, max_bytes: int) -> None:
-        command = python_command("core.decode.child", str(os.getpid()))
-        self._pool = ProcessPool("decode", command, processes, limit_s=limit_s, environment=_ENVIRONMENT)
+    def __init__(self, processes: int, *, nice: int = 0, limit_s: float, max_pixels: int, max_bytes: int) -> None:
+        self._pool = ProcessPool("decode", _command(nice), processes, limit_s=limit_s, environment=_ENVIRONMENT)
         self._limit_s = limit_s
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
@@ -89,6 +89,10 @@ class DecodePool:
         )
         return self._pool.submit(request, priority)
 
+    def change(self, processes: int, *, nice: int) -> None:
+        """From now on another number of processes, which stand back as far. What is being decoded is finished."""
+        self._pool.change(_command(nice), processes)
+
     def close(self, timeout_s: float) -> bool:
         """Kills the processes and cancels what is unfinished. Returns whether all ended within `timeout_s`."""
         return self._pool.close(timeout_s)
@@ -125,3 +129,7 @@ class DecodePool:
         if loss is Loss.LATE:
             return media_error(Reason.TOO_SLOW, f"Reading the file took longer than {self._limit_s:g} seconds.")
         return media_error(Reason.DECODER_CRASHED)
+
+
+def _command(nice: int) -> list[str]:
+    return python_command("core.decode.child", str(os.getpid()), str(nice))

@@ -30,11 +30,13 @@ _REPLY_BYTES = 1 << 20
 class Listener:
     """Writes down what is said. The process starts with the first sound and ends with `rest` or `close`."""
 
-    def __init__(self, folder: Callable[[], Path]) -> None:
-        """`folder` finds the model's files when they are first needed; it raises ModelError if they are not here."""
+    def __init__(self, folder: Callable[[], Path], *, cores: int, nice: int) -> None:
+        """`folder` finds the model's files when they are first needed; it raises ModelError if they are not here.
+
+        The process uses so many `cores` and stands back behind other programs as far as `nice` says.
+        """
         self._folder = folder
-        command = python_command("core.embed.listening", str(os.getpid()))
-        self._pool = ProcessPool("listen", command, 1, limit_s=LIMIT_S, environment={})
+        self._pool = ProcessPool("listen", _command(cores, nice), 1, limit_s=LIMIT_S, environment={})
 
     def listen(self, sound: Samples) -> Future[list[Line]]:
         """What is said in mono sound at SOUND_RATE_HZ, with times from its start. Fails with ModelError, MediaError."""
@@ -53,9 +55,17 @@ class Listener:
         )
         return self._pool.submit(request, Priority.BATCH)
 
+    def change(self, *, cores: int, nice: int) -> None:
+        """From now on uses so many cores and stands back so far. What is being listened to is finished."""
+        self._pool.change(_command(cores, nice), 1)
+
     def close(self, timeout_s: float) -> bool:
         """Ends the process and cancels what is unfinished. Returns whether it ended within `timeout_s`."""
         return self._pool.close(timeout_s)
+
+
+def _command(cores: int, nice: int) -> list[str]:
+    return python_command("core.embed.listening", str(os.getpid()), str(cores), str(nice))
 
 
 def _lines(header: Mapping[str, Any], payload: bytes) -> list[Line]:
@@ -75,14 +85,16 @@ def _explain(loss: Loss) -> MediaError:
 
 
 def main() -> None:
-    """The process: serves requests until the parent ends. The argument is the parent's process id."""
-    serve(_Desk().answer, prepare=lambda: end_with_parent(int(sys.argv[1])))
+    """The process: serves requests until the parent ends. The arguments: that one's id, how many cores, how nice."""
+    parent_pid, cores, nice = map(int, sys.argv[1:4])
+    serve(_Desk(cores).answer, prepare=lambda: end_with_parent(parent_pid, nice=nice))
 
 
 class _Desk:
     """Holds the model that was asked for last."""
 
-    def __init__(self) -> None:
+    def __init__(self, cores: int) -> None:
+        self._cores = cores
         self._loaded: tuple[str, Transcriber] | None = None
 
     def answer(self, request: Mapping[str, Any], payload: bytes) -> tuple[Mapping[str, Any], Sequence[bytes]]:
@@ -98,5 +110,5 @@ class _Desk:
         if self._loaded is None or self._loaded[0] != folder:
             from core.embed.transcriber import Transcriber
 
-            self._loaded = folder, Transcriber(Path(folder))
+            self._loaded = folder, Transcriber(Path(folder), cores=self._cores)
         return self._loaded[1]

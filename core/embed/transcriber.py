@@ -76,14 +76,16 @@ class Window:
 class Transcriber:
     """Made of the same weights as the encoder `Whisper`, if they are in CTranslate2's format. For one thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, cores: int = 0) -> None:
+        """Uses so many `cores`; 0 for all there are."""
         self._folder = folder
+        self._cores = cores or os.cpu_count() or 1
         self._model: WhisperModel | None = None
 
     def load(self) -> WhisperModel:
         """The model, opened at the first call. Raises ModelError."""
         if self._model is None:
-            self._model = _opened(self._folder)
+            self._model = _opened(self._folder, self._cores)
         return self._model
 
     def unload(self) -> None:
@@ -99,7 +101,7 @@ class Transcriber:
         return lines
 
 
-def _opened(folder: Path) -> WhisperModel:
+def _opened(folder: Path, cores: int) -> WhisperModel:
     missing = [name for name in (CTRANSLATE2_FILE, "config.json", "tokenizer.json") if not (folder / name).is_file()]
     if missing:  # faster-whisper would look for a tokenizer on the hub
         raise ModelError(
@@ -109,9 +111,7 @@ def _opened(folder: Path) -> WhisperModel:
     from faster_whisper import WhisperModel
 
     try:
-        return WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1, local_files_only=True
-        )
+        return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=cores, local_files_only=True)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"The model in {folder} cannot be used to write down speech ({error}).") from error
 

@@ -17,6 +17,7 @@ from core.records.basics import (
     Vectors,
 )
 from core.records.files import (
+    Away,
     Changes,
     Folder,
     FolderState,
@@ -51,7 +52,16 @@ from core.records.media import (
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
 from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
-from core.records.work import Activity, Backup, LibraryStatus, Progress
+from core.records.work import (
+    RULE_SENTENCES,
+    Activity,
+    Backup,
+    FileStanding,
+    LibraryStatus,
+    PauseReason,
+    Progress,
+    Standing,
+)
 
 __all__ = [
     "CLIP_FPS",
@@ -60,10 +70,12 @@ __all__ = [
     "CLIP_RATE_HZ",
     "CLIP_SAMPLES",
     "KINDS_OF",
+    "RULE_SENTENCES",
     "SOUND_RATE_HZ",
     "WINDOW_MS",
     "Activity",
     "Answer",
+    "Away",
     "Backup",
     "Changes",
     "Clip",
@@ -74,6 +86,7 @@ __all__ = [
     "Example",
     "Failure",
     "FileId",
+    "FileStanding",
     "Filters",
     "Folder",
     "FolderId",
@@ -94,6 +107,7 @@ __all__ = [
     "ModelStatus",
     "Moment",
     "Outcome",
+    "PauseReason",
     "Picture",
     "Pixels",
     "Progress",
@@ -110,6 +124,7 @@ __all__ = [
     "SpaceId",
     "SpaceSpec",
     "Stage",
+    "Standing",
     "Strength",
     "Unwatched",
     "Vectors",

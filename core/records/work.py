@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.records.files import Folder
+from core.records.basics import FileId
+from core.records.files import Folder, Rule
 from core.records.models import ModelStatus
 
 
@@ -21,9 +23,22 @@ class Activity(StrEnum):
     PAUSED = "paused"
 
 
+class PauseReason(StrEnum):
+    """Why nothing further is begun. Where several hold, the first of these is said."""
+
+    USER = "user"
+    """The user said so; it stays so over a restart."""
+    CRASHES = "crashes"
+    """Likewise ended unexpectedly, more than once: what it read may be why."""
+    BATTERY = "battery"
+    """The computer runs on its battery, and the user wants it to wait then."""
+    BUSY = "busy"
+    """Other programs keep the processor busy, and the user wants it to wait then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where indexing is. `eta_s` is None until a rate is known."""
+    """Where indexing is. `eta_s` is None until a rate is known; `paused` says why, while it is."""
 
     activity: Activity = Activity.IDLE
     done: int = 0
@@ -31,17 +46,83 @@ class Progress:
     rate_per_s: float = 0.0
     eta_s: float | None = None
     note: str = ""
+    paused: PauseReason | None = None
+
+
+class Standing(StrEnum):
+    """How it is with a file. Each has one; where several hold, it is the first of these.
+
+    The last two are of files that are not in the library (yet): these are counted folder by folder where all of one is
+    left out, and only some of them can be named.
+    """
+
+    FAILED = "failed"
+    OFFLINE = "offline"
+    WAITING = "waiting"
+    LISTENING = "listening"
+    OUTDATED = "outdated"
+    INDEXED = "indexed"
+    BEING_WRITTEN = "being written"
+    SKIPPED = "skipped"
+
+    @property
+    def words(self) -> str:
+        """What is said behind the number of such files."""
+        return _WORDS[self]
+
+    @property
+    def sentence(self) -> str:
+        """What is said of one such file; of one that failed it is said why instead."""
+        return _SENTENCES.get(self, "")
+
+
+_WORDS = {
+    Standing.FAILED: "could not be read",
+    Standing.OFFLINE: "not connected",
+    Standing.WAITING: "waiting",
+    Standing.LISTENING: "to be listened to",
+    Standing.OUTDATED: "known by an older model",
+    Standing.INDEXED: "can be found",
+    Standing.BEING_WRITTEN: "being written",
+    Standing.SKIPPED: "left out by a rule",
+}
+_SENTENCES = {
+    Standing.OFFLINE: "Its folder or drive is not connected. What is known of it is kept.",
+    Standing.WAITING: "Waits to be read.",
+    Standing.LISTENING: "Can be found. What is said in it is still to be written down.",
+    Standing.OUTDATED: "Can be found as an older model knows it. Waits for the newer one.",
+    Standing.INDEXED: "Can be found.",
+}
+RULE_SENTENCES = {
+    Rule.HIDDEN: "Left out: hidden.",
+    Rule.SYSTEM: "Left out: kept by the system or a program for itself.",
+    Rule.PATTERN: "Left out by your pattern {pattern}",
+    Rule.TOO_LARGE: "Left out: larger than the settings allow.",
+    Rule.BEING_WRITTEN: "Is still being written; will be read when that is done.",
+}
+"""Why a file is not in the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStanding:
+    """One file, how it is with it, and why. It has no id if it is not in the library."""
+
+    file_id: FileId | None
+    path: Path
+    standing: Standing
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """The library in numbers. `items` are distinct contents, `files` their paths."""
+    """The library in numbers. `items` are distinct contents, `files` their paths, each of which has one standing."""
 
     library: Path
     files: int
     items: int
     waiting: int
     failed: int
+    standings: Mapping[Standing, int]
     folders: tuple[Folder, ...]
     models: tuple[ModelStatus, ...]
     progress: Progress

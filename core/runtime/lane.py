@@ -45,6 +45,10 @@ class Lane(Generic[R]):
         """How many calls are queued."""
         return self._worker.waiting
 
+    def renew(self) -> None:
+        """Goes on on another thread, after what is urgent now. The resource must bear that."""
+        self._worker.renew()
+
     def close(self, timeout_s: float, *, finish: bool = False) -> bool:
         """Releases the resource after the running call (with `finish`, after all queued ones).
 

@@ -44,6 +44,8 @@ class _Driver:
         self._child: ChildProcess | None = None
         self._deadline: float | None = None
         self._late = False
+        self._outdated = False
+        self.retired = False
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
 
@@ -53,6 +55,17 @@ class _Driver:
             if self._child is not None and self._deadline is not None and time.monotonic() > self._deadline:
                 self._late = True
                 self._child.kill()
+
+    def change(self, start_child: Callable[[], ChildProcess]) -> None:
+        """From the next request on that is not in the child's hands: another child."""
+        with self._lock:
+            self._start_child = start_child
+            self._outdated = True
+
+    def retire(self) -> None:
+        """Takes no further requests than those in hand, then ends."""
+        self.retired = True
+        self._queue.wake()
 
     def kill(self) -> None:
         """Ends the child whatever it does."""
@@ -71,8 +84,8 @@ class _Driver:
 
     def _fill(self) -> bool:
         """Takes requests; blocks only when there is none in hand. False when the queue is closed."""
-        while len(self._pending) < _AHEAD and not (self._pending and self._pending[-1].alone):
-            job = self._queue.take(ahead=bool(self._pending))
+        while not self.retired and len(self._pending) < _AHEAD and not (self._pending and self._pending[-1].alone):
+            job = self._queue.take(ahead=bool(self._pending), wanted=lambda: not self.retired)
             if job is None:
                 break
             self._pending.append(job)
@@ -94,7 +107,7 @@ class _Driver:
             log.log(logging.DEBUG if self._queue.closed else logging.WARNING, "child process %s: %r", loss, error)
             self._lose_child(job, job.request.explain(loss))
         else:
-            if header.get("last") is True or self._late:
+            if header.get("last") is True or self._late or self._outdated:
                 self._drop_child()
 
     def _conclude(self, job: Job, header: Mapping[str, Any], payload: bytes) -> None:
@@ -127,13 +140,13 @@ class _Driver:
 
     def _ready_child(self) -> ChildProcess:
         """The child, started anew if there is none or it ended while idle."""
-        if self._child is not None and self._sent == 0 and self._child.has_ended():
+        if self._child is not None and self._sent == 0 and (self._outdated or self._child.has_ended()):
             self._drop_child()
         if self._child is None:
             with self._lock:
                 if self._queue.closed:
                     raise EOFError("closed")
-                self._late = False
+                self._late = self._outdated = False
                 self._child = self._start_child()
             self._set_deadline(_START_LIMIT_S)
             self._child.greet()
@@ -162,6 +175,7 @@ class ProcessPool:
     ) -> None:
         self._name = name
         self._start_child = partial(ChildProcess, command, environment)
+        self._environment = environment
         self._processes = processes
         self._limit_s = limit_s
         self._queue = RequestQueue()
@@ -174,12 +188,25 @@ class ProcessPool:
         """Queues `request`. The future may be cancelled at any time; a closed pool answers with a cancelled one."""
         future = self._queue.put(request, priority)
         with self._lock:
-            if self._queue.is_short_of_takers and len(self._drivers) < self._processes and not self._queue.closed:
-                name = f"{self._name}-{len(self._drivers)}"
+            at_work = sum(not driver.retired for driver in self._drivers)
+            if self._queue.is_short_of_takers and at_work < self._processes and not self._queue.closed:
+                name = f"{self._name}-{at_work}"
                 self._drivers.append(_Driver(name, self._start_child, self._limit_s, self._queue))
                 if not self._watcher.is_alive():
                     self._watcher.start()
         return future
+
+    def change(self, command: Sequence[str], processes: int) -> None:
+        """From now on runs another command in another number of children. Those at work finish what they have begun."""
+        with self._lock:
+            self._start_child = partial(ChildProcess, command, self._environment)
+            self._processes = processes
+            self._drivers = [driver for driver in self._drivers if driver.thread.is_alive()]
+            at_work = [driver for driver in self._drivers if not driver.retired]
+            for driver in at_work[:processes]:
+                driver.change(self._start_child)
+            for driver in at_work[processes:]:
+                driver.retire()
 
     def close(self, timeout_s: float) -> bool:
         """Kills every child, cancels every unfinished request. Returns whether all ended within `timeout_s`."""

@@ -130,13 +130,13 @@ class RequestQueue:
                 self._alone_is_out = False
                 self._changed.notify()
 
-    def take(self, *, ahead: bool) -> Job | None:
-        """The most urgent job, waiting for one; None when closed.
+    def take(self, *, ahead: bool, wanted: Callable[[], bool]) -> Job | None:
+        """The most urgent job, waiting for one; None when closed, or none is `wanted` any more (after `wake`).
 
         With `ahead`, only what can be sent to a busy child and no idle thread is waiting for, or None at once.
         """
         with self._changed:
-            while not self._closed:
+            while not self._closed and wanted():
                 if ahead and (self._waiting or not self._jobs or not self._jobs[0].is_small):
                     return None
                 lane = self._jobs if ahead else self._urgent_lane()
@@ -152,6 +152,11 @@ class RequestQueue:
                 self._alone_is_out |= job.alone
                 return job
             return None
+
+    def wake(self) -> None:
+        """Has those who wait for a job look whether they still want one."""
+        with self._changed:
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Cancels what is queued and lets every taker go."""

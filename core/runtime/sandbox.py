@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
-_NICE = 5
 _OPEN_FILES = 64
 
 # linux/landlock.h; the system calls' numbers are the same on all architectures
@@ -42,7 +41,7 @@ _ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """What the kernel calls the machine, and there the system call `socket`."""
 
 
-def confine(parent_pid: int, *, memory_bytes: int) -> None:
+def confine(parent_pid: int, *, memory_bytes: int, nice: int = 0) -> None:
     """Bounds this process for good: memory, open files, priority; no file written, made or removed, no program run,
     no socket opened, no core dump, no new rights.
 
@@ -64,20 +63,20 @@ def confine(parent_pid: int, *, memory_bytes: int) -> None:
         hard = resource.getrlimit(what)[1]
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(what, (value, value))
-    end_with_parent(parent_pid)
+    end_with_parent(parent_pid, nice=nice)
     libc = ctypes.CDLL(None)
     _allow_reading_only(libc)
     _refuse_sockets(libc)
 
 
-def end_with_parent(parent_pid: int) -> None:
-    """Lets this process come after others, gain no new rights, and end when the thread that started it does."""
+def end_with_parent(parent_pid: int, *, nice: int = 0) -> None:
+    """Lets this process end when the thread that started it does, gain no new rights, and stand back behind others."""
     if sys.platform != "linux":
         return
     import ctypes
     import signal
 
-    os.nice(_NICE)
+    os.nice(nice)
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import queue
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -37,6 +39,7 @@ class _Job:
     number: int
     run: Callable[[], Any] | None = field(compare=False)
     future: Future[Any] = field(compare=False)
+    hands_over: bool = field(compare=False, default=False)
 
 
 class Worker:
@@ -71,6 +74,15 @@ class Worker:
         """How many jobs are queued, the running one not counted."""
         return self._jobs.qsize()
 
+    def renew(self) -> None:
+        """Goes on on a new thread, started by the caller's: what a thread gave up, it and its own never get back."""
+        with self._lock:
+            if not self._closed:
+                self._jobs.put(_Job(Priority.URGENT, next(self._number), None, Future(), hands_over=True))
+                former, target = self._thread, self._take_over
+                self._thread = threading.Thread(target=target, args=(former,), name=self.name, daemon=True)
+                self._thread.start()
+
     def close(self, timeout_s: float, *, finish: bool = False) -> bool:
         """Ends after the running job (with `finish`, after all queued ones); the rest is cancelled.
 
@@ -84,9 +96,15 @@ class Worker:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def _take_over(self, former: threading.Thread) -> None:
+        former.join()
+        self._loop()
+
     def _loop(self) -> None:
         while True:
             job = self._jobs.get()
+            if job.hands_over:
+                return
             if job.run is None:
                 break
             self._run(job)
@@ -111,6 +129,14 @@ class Worker:
                 self._on_bug(traceback.format_exc())
         else:
             job.future.set_result(result)
+
+
+def stand_back(nice: int) -> None:
+    """Lets the calling thread, and those it starts from now on, come so far after our others. Linux only."""
+    if sys.platform == "linux":
+        usual = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        if usual + nice > os.getpriority(os.PRIO_PROCESS, threading.get_native_id()):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), usual + nice)
 
 
 def run_aside(name: str, run: Callable[[], T]) -> Future[T]:

@@ -116,17 +116,17 @@ class Backups:
 
     def make_if_changed(self, rows: Rows) -> Backup | None:
         """Backs up what the newest backup does not hold; None when there is nothing new."""
-        content = self.present(rows)
+        content = self._present(rows)
         if not self._last and (newest := self.newest()) is not None:
             self._last = newest[0].digest
-        is_something = any(content.rows.values()) or content.settings not in {"", AS_THEY_COME}
-        if content.digest == self._last or not is_something:
+        is_anything = any(content.rows.values()) or content.settings not in {"", AS_THEY_COME}
+        if content.digest == self._last or not (is_anything or self._last):
             return None
         return self.make(rows)
 
     def make(self, rows: Rows) -> Backup:
         """Backs up `rows` and the settings as they are now. Raises LibraryError when the disk does not allow it."""
-        content = self.present(rows)
+        content = self._present(rows)
         made_at = time.time()
         number = 1 + max((known for known, _ in self._files()), default=0)
         stamp = datetime.fromtimestamp(made_at).astimezone().strftime("%Y-%m-%d %H.%M")
@@ -143,8 +143,7 @@ class Backups:
         self._forget_old()
         return _described(number, content, made_at)
 
-    def present(self, rows: Rows) -> Content:
-        """What a backup made now would hold."""
+    def _present(self, rows: Rows) -> Content:
         return Content(rows, _settings_text(self._library.settings))
 
     def _whole(self) -> Iterator[tuple[Content, Backup]]:

@@ -100,10 +100,11 @@ def _make_anew(library: LibraryPaths, rows: Rows) -> None:
     fresh = library.catalog.with_name("catalog-new.db")
     for suffix in _PARTS:
         fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
-    with closing(connect_writer(fresh)) as connection:
+    with closing(connect_writer(fresh)) as connection, errors_in_words():
         migrate(connection, fresh)
         with transaction(connection):
             write_users_rows(connection, rows)
+        connection.execute("PRAGMA journal_mode=DELETE")  # all into this one file: closing says nothing when it fails
     fresh.replace(library.catalog)
     sync_folder(library.root)
 

@@ -113,38 +113,45 @@ class Watches:
         unasked, or turned out to be impossible (once, however often it is tried).
         """
         missed: list[Path] = []
-        now, before = _limits(), self._limits
-        self._limits = now
-        limited = {root for root, gap in self._gaps.items() if gap.gap in _LIMITS} if now != before else set()
-        for root in self._gaps.keys() - {*wanted}:
-            del self._gaps[root]
+        limited = self._limited()
         for root, watch in list(self._watches.items()):
             if root not in wanted:
                 self._end(root)
-            elif renew or root in limited:
-                self._end(root)
-                missed.append(root)
-            elif not watch.emitter.is_alive() or identity_of(root) != watch.identity:
-                log.info("the watch of %r ended; beginning anew", root)
-                self._end(root)
-                missed.append(root)
-        self._failing.intersection_update(wanted)
-        for root in wanted:
-            if root in self._watches:
                 continue
-            try:
-                self._begin(root)
-            except OSError as error:
-                if root in self._failing:
-                    continue
+            ended = not watch.emitter.is_alive() or identity_of(root) != watch.identity
+            if ended or renew or root in limited:
+                log.info("watching %r anew", root)
+                self._end(root)
+                missed.append(root)
+        for root in set(self._gaps.copy()) - {*wanted}:
+            del self._gaps[root]
+        self._failing.intersection_update(wanted)
+        missed += [root for root in wanted if root not in self._watches and self._try(root)]
+        return missed
+
+    def _try(self, root: Path) -> bool:
+        """Begins to watch `root`; whether there is something to tell: it works now, or it is found to be impossible."""
+        try:
+            self._begin(root)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                self._gaps.pop(root, None)
+            elif root not in self._gaps:
+                self._leave_out(root, error)
+            known = root in self._failing
+            if not known:
                 log.info("%r is not watched: %s", root, error)
                 self._failing.add(root)
-                if not isinstance(error, FileNotFoundError) and root not in self._gaps:
-                    self._leave_out(root, error)
-            else:
-                self._failing.discard(root)
-            missed.append(root)
-        return missed
+            return not known
+        self._failing.discard(root)
+        return True
+
+    def _limited(self) -> set[Path]:
+        """The roots that ran into a limit of the system's, if the limits are others than at the last look."""
+        before, self._limits = self._limits, _limits()
+        if before == self._limits:
+            return set()
+        return {root for root, gap in self._gaps.copy().items() if gap.gap in _LIMITS}
 
     def close(self) -> None:
         """Ends the observer and its threads."""
@@ -156,11 +163,11 @@ class Watches:
         identity = identity_of(root)
         if identity is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), root)
+        handler = _Handler(os.fsencode(root), self._kind_of, self._rules, lambda: self._touch(root))
+        observer = self._running_observer()
         self._gaps.pop(root, None)
         if is_remote(root):
             self._gaps[root] = Unwatched(root, Gap.REMOTE)
-        handler = _Handler(os.fsencode(root), self._kind_of, self._rules, lambda: self._touch(root))
-        observer = self._running_observer()
         observed = observer.schedule(handler, str(root), recursive=True, event_filter=_EVENTS)
         emitter = next(emitter for emitter in observer.emitters if emitter.watch == observed)
         emitter.name = "watch-root"

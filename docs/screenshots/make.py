@@ -152,7 +152,7 @@ def draw_work(application: QApplication) -> None:
     engine.add_folder(make_problems(Path.home() / "Holiday")).result()
     stage.until(engine.wait_idle().done)
     window.actions_["problems"].trigger()
-    problems = window.failures.list
+    problems = window.health.list
     stage.until(lambda: problems.model().rowCount() == 4)
     problems.setCurrentIndex(problems.model().index(0, 0))
     stage.wait(300)

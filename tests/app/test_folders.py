@@ -24,13 +24,13 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the of
 def test_a_file_that_failed_is_listed_with_its_reason(qtbot: QtBot, window: Window) -> None:
     wait_for(qtbot, lambda: window.folders_model.failed == 1)
     window.sidebar.list.setCurrentIndex(window.folders_model.index_of(Place.PROBLEMS))
-    assert window.stage.currentWidget() is window.failures
-    model = window.failures.list.model()
+    assert window.stage.currentWidget() is window.health
+    model = window.health.list.model()
     wait_for(qtbot, lambda: model.rowCount() == 1)
     assert model.index(0, 0).data() == "broken.jpg"
-    window.failures.list.setCurrentIndex(model.index(0, 0))
-    assert window.failures.retry_button.isEnabled()
-    (failure,) = window.failures.selected()
+    window.health.list.setCurrentIndex(model.index(0, 0))
+    assert window.health.retry_button.isEnabled()
+    (failure,) = window.health.selected()
     assert failure.sentence
     type_words(qtbot, window, "a cat")
     assert window.stage.currentWidget() is window.grid
@@ -52,8 +52,8 @@ def test_a_mended_file_is_found_after_trying_again(
     wait_for(qtbot, lambda: window.folders_model.failed == 1)
     shutil.copy(sample_photos[-1], photo)
     window.actions_["problems"].trigger()
-    wait_for(qtbot, lambda: window.failures.list.model().rowCount() == 1)
-    window.failures.retry_all_button.click()
+    wait_for(qtbot, lambda: window.health.list.model().rowCount() == 1)
+    window.health.retry_all_button.click()
     wait_for(qtbot, lambda: shown(window) == ["photo.jpg"] and window.folders_model.failed == 0)
 
 

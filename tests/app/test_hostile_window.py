@@ -28,7 +28,7 @@ from pytestqt.qtbot import QtBot
 from app.ask.incoming import local_path
 from app.desktop import make_mime, open_media, url_of
 from app.messages import CrashDialog
-from app.problems.failures_view import FailuresView
+from app.problems.health_view import HealthView
 from app.settings.exclusions_view import ExclusionsView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
@@ -210,7 +210,7 @@ def test_chips_and_answers_to_hostile_words(qtbot: QtBot, window: Window) -> Non
 
 def test_problems_places_and_filters(qtbot: QtBot, window: Window) -> None:
     window.actions_["problems"].trigger()
-    (failures,) = window.findChildren(FailuresView)
+    (failures,) = window.findChildren(HealthView)
     wait_for(qtbot, lambda: failures.list.model().rowCount() == 1)
     failures.list.setCurrentIndex(failures.list.model().index(0, 0))
     window.grab()

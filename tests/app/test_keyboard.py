@@ -19,7 +19,7 @@ def test_ctrl_p_opens_the_problems_and_closes_them(qtbot: QtBot, window: Window)
     for _ in range(2):
         QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
         assert window.stage.shows_problems
-        assert window.failures.list.hasFocus()
+        assert window.health.list.hasFocus()
         QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
         assert not window.stage.shows_problems
         assert window.grid.hasFocus()
@@ -29,7 +29,7 @@ def test_escape_leaves_the_problems_first(qtbot: QtBot, window: Window) -> None:
     window.question.set_text("a cat")
     wait_for(qtbot, lambda: window.results.answer is not None and window.results.answer.question.text == "a cat")
     window.actions_["problems"].trigger()
-    QTest.keyClick(window.failures.list, Qt.Key.Key_Escape)
+    QTest.keyClick(window.health.list, Qt.Key.Key_Escape)
     assert not window.stage.shows_problems
     assert window.question.asked.text == "a cat"
 
@@ -46,7 +46,7 @@ def test_walking_the_sidebar_keeps_the_keyboard_there(qtbot: QtBot, window: Wind
     assert not window.stage.shows_problems
     middle = places.visualRect(window.folders_model.index_of(Place.PROBLEMS)).center()
     QTest.mouseClick(places.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
-    assert window.failures.list.hasFocus()
+    assert window.health.list.hasFocus()
 
 
 def test_quick_look_keeps_tab_and_gives_way_to_the_search(window: Window) -> None:

@@ -78,7 +78,7 @@ def test_what_was_stopped_before_anything_was_read_can_go_on(
     window = open_window(fresh)
     fresh.pause()
     fresh.add_folder(photos).result(WAIT_S)
-    wait_for(qtbot, lambda: window.stage.page.page.title == "Paused")
+    wait_for(qtbot, lambda: window.stage.page.page.title == "Paused by you")
     wait_for(qtbot, lambda: window.folders_model.waiting == 7)
     window.status.cancel_button.click()
     wait_for(qtbot, lambda: window.stage.page.page.title == "Stopped: 7 files to be read")

@@ -30,7 +30,7 @@ PLANTED = [
     (PARTS, "core/search/planted.py", "import core.indexing"),
     (PARTS, "core/planted.py", ""),  # a new part must be given its place
     (WINDOW_PARTS, "app/theme.py", "from app import window"),
-    (WINDOW_PARTS, "app/folders/planted.py", "from app.problems import failures_model"),
+    (WINDOW_PARTS, "app/folders/planted.py", "from app.problems import health_model"),
     (WINDOW_PARTS, "app/show/planted.py", "import app.ask.chips"),
     (WINDOW_PARTS, "app/planted.py", ""),
     (NO_QT, "core/search/planted.py", "from PySide6 import QtCore"),

@@ -110,7 +110,7 @@ def test_old_strange_and_future_ends_do_not_count(tmp_path: Path, said: str) -> 
 
 def test_started_paused_nothing_is_read_until_it_is_told_to(open_library: Callable[[], Engine], photos: Path) -> None:
     engine = open_library()
-    engine.start(watch=False, paused=True)
+    engine.start(watch=False, crashed=True)
     engine.add_folder(photos).result(WAIT_S)
     engine.rescan().result(WAIT_S)
     assert engine.status().result(WAIT_S).waiting == 8

@@ -10,7 +10,21 @@ from pytestqt.qtbot import QtBot
 from app.controls import Label
 from app.show.pages import PageView, View, Way, choose_page
 from app.show.status_line import StatusLine, say
-from core import Activity, Answer, FileId, Filters, ItemId, Kind, Outcome, Progress, Question, Result, Strength
+from core import (
+    Activity,
+    Answer,
+    CoreError,
+    FileId,
+    Filters,
+    ItemId,
+    Kind,
+    Outcome,
+    PauseReason,
+    Progress,
+    Question,
+    Result,
+    Strength,
+)
 
 WEAK = Result(FileId(1), ItemId(1), Path("/a.jpg"), Kind.IMAGE, 0, strength=Strength.WEAK)
 NOTHING = Answer(Question(), Outcome.EMPTY_LIBRARY)
@@ -67,7 +81,7 @@ FILTERS = Filters(since="2026-01-01")
             "Nothing passes these filters",
             (Way.DROP_FILTERS,),
         ),
-        (View(failure="It is in use."), "Likewise cannot open its library", ()),
+        (View(failure=CoreError("It is damaged.")), "Likewise cannot open its library", (Way.OTHER_LIBRARY,)),
     ],
 )
 def test_every_state_has_its_page(view: View, title: str, ways: tuple[Way, ...]) -> None:
@@ -107,7 +121,9 @@ def test_a_page_offers_its_ways_as_buttons(qtbot: QtBot) -> None:
         (Progress(Activity.INDEXING, 3, 10), "Finding new media · 3 of 10"),
         (Progress(Activity.SCANNING, note="/home/me/Pictures"), "Looking for media · /home/me/Pictures"),
         (Progress(Activity.LISTENING, 3, 20), "Listening to what is said · 3 of 20"),
-        (Progress(Activity.PAUSED, 3204, 18911, 61.2, 250.0), "Paused · 3,204 of 18,911"),
+        (Progress(Activity.PAUSED, 3204, 18911, paused=PauseReason.USER), "Paused by you · 3,204 of 18,911"),
+        (Progress(Activity.PAUSED, 0, 7, paused=PauseReason.BATTERY), "Paused: on battery · 0 of 7"),
+        (Progress(Activity.PAUSED, 0, 7, paused=PauseReason.BUSY), "Paused: other programs are busy · 0 of 7"),
     ],
 )
 def test_work_is_said_in_one_line(progress: Progress, said: str) -> None:

@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY, WAIT_S
 
 IMPORTS = "import os, signal, time; from core.runtime.child_process import serve\n"
 IMPORTS += "from core.runtime.sandbox import confine, resident_bytes\n"
-IMPORTS += "def confined(): confine(os.getppid(), memory_bytes=1 << 30)\n"
+IMPORTS += "def confined(): confine(os.getppid(), memory_bytes=1 << 30, nice=5)\n"
 
 
 class LostError(Exception):

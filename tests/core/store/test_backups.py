@@ -93,6 +93,15 @@ def test_closing_backs_up_what_has_changed(tmp_path: Path) -> None:
     assert len(Backups(paths).all()) == 2
 
 
+def test_that_the_last_folder_was_removed_is_kept_as_well(storage: Storage) -> None:
+    folder = storage.catalog.add_folder(Path("/pictures"))
+    storage.back_up_if_changed()
+    storage.catalog.remove_folder(folder.folder_id)
+    storage.back_up_if_changed()
+    storage.back_up_if_changed()
+    assert [backup.folders for backup in storage.backups.all()] == [(), (Path("/pictures"),)]
+
+
 # which
 
 

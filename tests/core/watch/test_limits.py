@@ -15,7 +15,7 @@ from core import Gap, Settings, open_engine, scanning
 from core.watch.watcher import Watcher
 from tests.conftest import WAIT_S, until
 scanning.Watcher = partial(Watcher, supervise_s=0.2)
-scanning.UNSEEN_EVERY_S = 0.3
+scanning.UNSEEN_EVERY_S = 1.0
 root = Path.cwd() / "photos"
 settings = Settings(decode_processes=1, sounds_model="", motion_model="", speech_model="")
 with open_engine(Path.cwd() / "library", settings) as engine:

@@ -1,4 +1,4 @@
-"""Paints a problem: the file's name, what is wrong with it, where it is."""
+"""Paints a file of the list: its name, how it is with it, where it is."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app import wording
 from app.controls import paint_focus
 from app.icons import draw
-from app.problems.failures_model import FAILURE_ROLE
+from app.problems.health_model import FILE_ROLE
 from app.theme import RADIUS_PX, SPACE_PX, blend
-from core import Failure
+from core import FileStanding, Standing
 
 _ICON_PX = 22
 _PADDING_PX = 10
 _LINE_GAP_PX = 3
+ICONS = {
+    Standing.FAILED: "problem",
+    Standing.OFFLINE: "folder-offline",
+    Standing.WAITING: "pause",
+    Standing.LISTENING: "speech",
+    Standing.OUTDATED: "models",
+    Standing.INDEXED: "check",
+    Standing.BEING_WRITTEN: "undo",
+    Standing.SKIPPED: "filter",
+}
 
 
-class FailureDelegate(QStyledItemDelegate):
+class FileDelegate(QStyledItemDelegate):
     """Three lines a row; none of them is ever read as HTML."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
@@ -27,7 +37,7 @@ class FailureDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        failure: Failure = index.data(FAILURE_ROLE)
+        file: FileStanding = index.data(FILE_ROLE)
         palette: QPalette = option.palette
         ink, dim = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
         area: QRect = option.rect.adjusted(SPACE_PX, 1, -SPACE_PX, -1)
@@ -45,14 +55,14 @@ class FailureDelegate(QStyledItemDelegate):
         lines = inner.adjusted(_ICON_PX + _PADDING_PX, 0, 0, 0)
         icon = QStyle.visualRect(option.direction, inner, icon)
         lines = QStyle.visualRect(option.direction, inner, lines)
-        sign = draw("problem", icon.size() * painter.device().devicePixelRatioF(), dim)
+        sign = draw(ICONS[file.standing], icon.size() * painter.device().devicePixelRatioF(), dim)
         painter.drawPixmap(icon, sign)
         bold = option.font
         bold.setWeight(bold.Weight.DemiBold)
         texts = (
-            (bold, ink, wording.name_of(failure.path), Qt.TextElideMode.ElideMiddle),
-            (option.widget.font(), ink, wording.safe(failure.sentence), Qt.TextElideMode.ElideRight),
-            (option.widget.font(), dim, wording.place_of(failure.path.parent), Qt.TextElideMode.ElideMiddle),
+            (bold, ink, wording.name_of(file.path), Qt.TextElideMode.ElideMiddle),
+            (option.widget.font(), ink, wording.safe(file.sentence), Qt.TextElideMode.ElideRight),
+            (option.widget.font(), dim, wording.place_of(file.path.parent), Qt.TextElideMode.ElideMiddle),
         )
         flags = int(QStyle.visualAlignment(option.direction, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop))
         for font, colour, text, elide in texts:
