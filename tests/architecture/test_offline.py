@@ -21,7 +21,7 @@ SOME = (
 MORE = (
     "tests/core/test_engine.py",
     "tests/core/test_indexing.py",
-    "tests/core/cli",
+    "tests/core/cli/test_commands.py",
     "tests/core/search",
     "tests/app/test_window.py",
     "tests/app/test_media.py",
