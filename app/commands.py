@@ -20,6 +20,7 @@ from app.preferences import Preferences
 from app.samples import sample_folder
 from app.show.grid_view import GridView
 from app.show.reasons import Stretch
+from app.whereabouts import refusal
 from core import CoreError, Example, FileId, Folder, FolderId, Result, Standing
 
 _MANY = 10
@@ -81,8 +82,8 @@ class Commands(QObject):
     @Slot(object)
     def open_result(self, result: Result) -> None:
         """Opens one result in the system's application."""
-        if not result.online:
-            self._messages.note(f"{wording.name_of(result.path)} is on a drive that is not connected.")
+        if refused := refusal(result):
+            self._messages.note(refused)
         elif not open_media(result.path):
             self.reveal_path(result.path)
 
@@ -202,6 +203,20 @@ class Commands(QObject):
     def _rescan(self, folder_id: FolderId | None) -> None:
         if self._bridge.engine is not None:
             self._bridge.call(self._bridge.engine.rescan(folder_id), self._ignore, self._messages.fail)
+
+    @Slot(object)
+    def accept_folder(self, folder: Folder) -> None:
+        """Takes a folder for what it is now."""
+        if self._bridge.engine is not None:
+            accepting = self._bridge.engine.accept_folder(folder.folder_id)
+            self._bridge.call(accepting, self._ignore, self._messages.fail)
+
+    @Slot(object, bool)
+    def settle_lost(self, folder: Folder, keep: bool) -> None:
+        """Keeps or forgets what is known of files that are not there any more."""
+        if self._bridge.engine is not None:
+            settling = self._bridge.engine.settle_lost(folder.folder_id, keep=keep)
+            self._bridge.call(settling, self._ignore, self._messages.fail)
 
     @Slot(object)
     def reveal_folder(self, folder: Folder) -> None:

@@ -23,6 +23,7 @@ from app.finish import Finish
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
+from app.folders.notice_view import NoticeView
 from app.folders.remarks import unwatched_line
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
@@ -82,6 +83,7 @@ class Window(QWidget):
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
         self.status = StatusLine()
         self.banner = Banner(messages)
+        self.notice = NoticeView(self.folders_model)
         self.commands = Commands(self, bridge, self.question, self.grid, messages, preferences)
         self.field = FieldView(bridge, self.question, self.folders_model)
         self.actions_ = Actions(self, self.grid, self._handlers())
@@ -104,6 +106,7 @@ class Window(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(self.notice)
         column.addWidget(self.stage, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -183,6 +186,9 @@ class Window(QWidget):
         self.sidebar.reveal_asked.connect(do.reveal_folder)
         self.sidebar.left_out_asked.connect(self._open_folder_settings)
         self.sidebar.remove_asked.connect(do.remove_folder)
+        self.sidebar.accept_asked.connect(do.accept_folder)
+        self.notice.accepted.connect(do.accept_folder)
+        self.notice.settled.connect(do.settle_lost)
         self.health.retry_asked.connect(do.retry)
         self.health.reveal_asked.connect(do.reveal_path)
         self.health.export_asked.connect(do.export_files)

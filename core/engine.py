@@ -18,7 +18,8 @@ from core.decode.pool import DecodePool
 from core.embed.listening import Listener
 from core.embedding import Embedder, ModelBoard
 from core.errors import LibraryError
-from core.events import BugFound, EventBus, FoldersChanged, LibraryChanged
+from core.events import BugFound, EventBus
+from core.folders import FolderKeeper
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
 from core.lineup import Lineup
@@ -56,7 +57,6 @@ from core.storage import Storage
 from core.store.vectors.remote.server import milvus_server
 from core.understanding import Understanding
 from core.upkeep import Upkeep
-from core.watch.folder import watchable
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,7 @@ class Engine(ModelFront, StandingFront):
             switched=self._models.switched,
             advanced=self._models.advanced,
         )
+        self._folders = FolderKeeper(library.root, self._store, self._read, self._indexer, self.events)
         self.backups = Safekeeping(self._store, self._models, self.events, scan=self._indexer.scan)
         self.crashes = 0
         self._asked = Pending()
@@ -188,29 +189,22 @@ class Engine(ModelFront, StandingFront):
 
         Fails with FolderError when there is no such folder, it lies in a watched one or contains one, or is our own.
         """
-
-        def check(reading: Reading) -> Path:
-            return watchable(path, self.library.root, [folder.path for folder in reading.folders()])
-
-        def add(storage: Storage, real: Path) -> Folder:
-            folder = storage.catalog.add_folder(real)
-            self.events.publish(FoldersChanged())
-            self._indexer.scan(folder.folder_id)
-            return folder
-
-        checked = self._read.call(Priority.INTERACTIVE, check)
-        return chain(checked, lambda real: self._store.call(Priority.INTERACTIVE, add, real))
+        return self._folders.add(path)
 
     def remove_folder(self, folder_id: FolderId) -> Future[None]:
         """Forgets a folder. What was understood of its files is kept for a month: adding it again is the undo."""
+        return self._folders.remove(folder_id)
 
-        def remove(storage: Storage) -> None:
-            storage.catalog.remove_folder(folder_id)
-            self.events.publish(FoldersChanged())
-            self.events.publish(LibraryChanged())
-            self._indexer.scan()
+    def accept_folder(self, folder_id: FolderId) -> Future[None]:
+        """Takes a folder that is empty, or seems to be another drive's, for what it is now.
 
-        return self._store.call(Priority.INTERACTIVE, remove)
+        Files that are not in it count as deleted from now on. Fails with FolderError if it cannot be reached.
+        """
+        return self._folders.accept(folder_id)
+
+    def settle_lost(self, folder_id: FolderId, *, keep: bool) -> Future[None]:
+        """Keeps, or forgets, what is known of the folder's files that are not there any more."""
+        return self._folders.settle_lost(folder_id, keep=keep)
 
     def folders(self) -> Future[list[Folder]]:
         """Every watched folder, in the order of adding."""

@@ -113,6 +113,10 @@ class Indexer:
             self._cancelled = False
         return self._scanner.ask(ALL_FOLDERS if folder_id is None else folder_id)
 
+    def accept(self, folder_id: FolderId) -> Future[None]:
+        """Takes a folder for what it is now, whatever was there before; done as `scan` is."""
+        return self._scanner.accept(folder_id)
+
     def pause(self, reason: PauseReason) -> None:
         """Finishes the files begun and takes no more until `resume`; a long one waits in the middle."""
         self._pausing.pause(reason)
@@ -204,6 +208,8 @@ class Indexer:
             self._upkeep.rest()
             next_full = full_s + self._look_every_s()  # asked anew: what is watched is known only after a scan
             until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
+            if (confirm_in_s := self._scanner.confirm_in_s) is not None:
+                until = min(until, time.monotonic() + confirm_in_s)
             if (next_look_s := self._scanner.next_look_s) is not None:
                 until = min(until, next_look_s)
             if self._tidy_from > time.monotonic():

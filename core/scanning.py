@@ -14,13 +14,16 @@ from core.errors import FolderError
 from core.events import EventBus, FoldersChanged, LibraryChanged, WatchingChanged
 from core.paths import LibraryPaths
 from core.records import Changes, FileId, Folder, FolderId, FolderState, Kind, KnownFile, Rule, Skipped, Unwatched
+from core.runtime import clock
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.settings import Settings
 from core.storage import Storage
+from core.store.presence import CONFIRM_AFTER_S
 from core.store.reader import Reader
-from core.watch.changes import compare, root_state
+from core.watch.changes import arrived, compare, proven
 from core.watch.filesystem import is_remote
+from core.watch.root import RootIdentity, drive_of, root_state
 from core.watch.rules import Rules
 from core.watch.scan import Listing, scan
 from core.watch.settling import Settling
@@ -59,6 +62,8 @@ class Scanner:
         self._ended = False
         self._watcher: Watcher | None = None
         self._watched: dict[Path, FolderId] = {}
+        self._accepted: set[FolderId] = set()
+        self._confirm_at_s: dict[FolderId, float] = {}
         self._unwatched: tuple[Unwatched, ...] = ()
         self._largest = settings().max_bytes(Kind.IMAGE), settings().max_bytes(Kind.VIDEO)
         self._patterns = settings().exclude
@@ -81,6 +86,11 @@ class Scanner:
                 future.cancel()
         self._wake()
         return future
+
+    def accept(self, folder_id: FolderId) -> Future[None]:
+        """Wants a folder to be scanned and taken for what it is then, whatever was there before."""
+        self._accepted.add(folder_id)
+        return self.ask(folder_id)
 
     def look_again(self) -> None:
         """Wants all folders to be scanned when it suits; files that were just changed are given time to settle."""
@@ -132,8 +142,16 @@ class Scanner:
         seen = watcher is None or all(watcher.coverage(root) for root in self._watched)
         return chosen_s if seen else min(chosen_s, UNSEEN_EVERY_S)
 
+    @property
+    def confirm_in_s(self) -> float | None:
+        """In how long `scan_next` is to be called though nobody asks: what was not found is looked for again."""
+        return min((at_s - clock.steady_s() for at_s in self._confirm_at_s.values()), default=None)
+
     def scan_next(self, reader: Reader) -> bool:
         """Scans what was asked for first; False when nothing is."""
+        for due in [one for one, at_s in self._confirm_at_s.items() if at_s <= clock.steady_s()]:
+            del self._confirm_at_s[due]
+            self._want(due)
         for root in self._settling.look():
             if (folder_id := self._watched.get(Path(os.fsdecode(root)))) is not None:
                 self._want(folder_id)
@@ -160,29 +178,42 @@ class Scanner:
     def _scan(self, reader: Reader, folder: Folder, *, asked: bool) -> None:
         self._begins(folder)
         self._listen(folder)
-        rules = self._rules
+        accepted = folder.folder_id in self._accepted
+        self._accepted.discard(folder.folder_id)
+        rules, root = self._rules, RootIdentity.of(folder.path)
         listing = scan(folder.path, kind_of, rules=rules, exclude=[self._library.root], stop=self._stop)
         if self._stop():
             return
         known = reader.known_files(folder.folder_id)
         left_out = self._left_out(rules, folder, known)
         kept = [file for file in known if file.file_id not in left_out] if left_out else known
-        state = root_state(listing, len(kept))
+        state = root_state(listing, kept, RootIdentity.parse(folder.root), root, accepted=accepted)
         changes = Changes()
         if state is FolderState.ONLINE:
-            changes = self._settled(folder, compare(kept, listing), asked=asked)
+            changes = proven(compare(kept, listing), kept)
+            changes = arrived(changes, reader.twins(folder.folder_id, changes.added))
+            if RootIdentity.of(folder.path) != root:  # gone while we looked: what was not found proves nothing
+                state, changes = FolderState.OFFLINE, Changes()
+        if state is FolderState.ONLINE:
+            changes = self._settled(folder, changes, asked=asked)
             skipped = (*listing.skipped, *self._being_written(listing))
             changes = replace(changes, skipped=skipped if {*skipped} != {*folder.skipped} else None)
         else:
             self._settling.forget(listing.root)
         changes = replace(changes, left_out=sorted(left_out))
-        if state is not folder.state or changes:
-            self._apply(folder, state, changes)
+        is_new_root = state is FolderState.ONLINE and str(root) != folder.root
+        if state is not folder.state or changes or is_new_root or folder.asks:
+            self._apply(folder, state, changes, str(root))
+            if changes.missing and reader.is_missing_any(folder.folder_id):
+                self._confirm_at_s.setdefault(folder.folder_id, clock.steady_s() + CONFIRM_AFTER_S)
         self._applied[folder.folder_id] = rules
 
-    def _apply(self, folder: Folder, state: FolderState, changes: Changes) -> None:
+    def _apply(self, folder: Folder, state: FolderState, changes: Changes, root: str) -> None:
+        drive = drive_of(folder.path)
+
         def apply(storage: Storage) -> None:
-            storage.catalog.set_folder_state(folder.folder_id, state)
+            storage.catalog.pass_time(clock.steady_s())
+            storage.catalog.set_folder_state(folder.folder_id, state, root, drive)
             storage.catalog.apply_changes(folder.folder_id, changes)
 
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.errors import LibraryError
 from core.paths import LibraryPaths
+from core.runtime import clock
 from core.store.backups import Backups
 from core.store.catalog import Catalog, WorkItem
 from core.store.room import require_room
@@ -48,6 +49,7 @@ class Storage:
 
     def purge(self) -> None:
         """Forgets contents that have had no file for a month."""
+        self.catalog.pass_time(clock.steady_s())
         self.thumbnails.remove(self.catalog.purge_orphans())
 
     def back_up_if_due(self) -> None:

@@ -17,6 +17,7 @@ from core import Event, FailuresChanged, Folder, FolderId, FoldersChanged, Folde
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 _NO_INDEX = QModelIndex()
+_STATES = {FolderState.OFFLINE: "not reachable", FolderState.CHANGED: "something else is in its place"}
 
 
 class Place(Enum):
@@ -41,9 +42,9 @@ class Row:
     folder: Folder | None = None
 
     @property
-    def is_offline(self) -> bool:
-        """Whether it is a folder that cannot be read now."""
-        return self.folder is not None and self.folder.state is FolderState.OFFLINE
+    def is_away(self) -> bool:
+        """Whether it is a folder that cannot be read now, or is not what it was."""
+        return self.folder is not None and self.folder.state is not FolderState.ONLINE
 
 
 class FoldersModel(QAbstractListModel):
@@ -136,7 +137,7 @@ class FoldersModel(QAbstractListModel):
             rows.append(Row(Place.KIND, wording.kind_title(kind), icon_name, found[kind], kind=kind))
         rows.append(Row(Place.HEADING, "Folders"))
         for folder in self.folders:
-            icon_name = "folder-offline" if folder.state is FolderState.OFFLINE else "folder"
+            icon_name = "folder" if folder.state is FolderState.ONLINE else "folder-offline"
             count = sum(folder.found.values())
             rows.append(Row(Place.FOLDER, wording.name_of(folder.path), icon_name, count, folder=folder))
         if self.failed:
@@ -164,7 +165,8 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_described(row))
         if role == Qt.ItemDataRole.ToolTipRole and row.folder is not None:
-            return wording.tip([wording.safe(str(row.folder.path)), *_remarks(row.folder)])
+            state = [_STATES[row.folder.state].capitalize()] if row.is_away else []
+            return wording.tip([wording.safe(str(row.folder.path)), *state, *_remarks(row.folder)])
         if role == Qt.ItemDataRole.AccessibleDescriptionRole and row.folder is not None:
             return ". ".join(_remarks(row.folder))
         return None
@@ -185,6 +187,6 @@ def _described(row: Row) -> list[str]:
         said.append(wording.count(row.count, "file"))
     elif row.place is not Place.HEADING:
         said.append(wording.count(row.count, wording.kind_name(row.kind) if row.kind else "file"))
-    if row.is_offline:
-        said.append("not reachable")
+    if row.folder is not None and row.is_away:
+        said.append(_STATES[row.folder.state])
     return said

@@ -25,7 +25,7 @@ class FoldersView(QWidget):
         problems_chosen: the list of problems is wanted.
         problems_entered: so is the keyboard in it: by a click or Enter, not by walking past.
         add_asked: a folder is to be added.
-        rescan_asked, reveal_asked, left_out_asked, remove_asked: the Folder meant.
+        rescan_asked, reveal_asked, left_out_asked, remove_asked, accept_asked: the Folder meant.
     """
 
     chosen = Signal(object)
@@ -36,6 +36,7 @@ class FoldersView(QWidget):
     reveal_asked = Signal(object)
     left_out_asked = Signal(object)
     remove_asked = Signal(object)
+    accept_asked = Signal(object)
 
     def __init__(self, model: FoldersModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,12 +119,15 @@ class FoldersView(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for title, icon_name, signal in (
+        entries = [
             ("Look for changes", "retry", self.rescan_asked),
             ("Show in file manager", "reveal", self.reveal_asked),
             ("What is left out…", "filter", self.left_out_asked),
             ("Remove from Likewise", "close", self.remove_asked),
-        ):
+        ]
+        if row.is_away:
+            entries.insert(0, ("Use this folder as it is now", "check", self.accept_asked))
+        for title, icon_name, signal in entries:
             action = QAction(icon(icon_name), title, menu)
             action.setData((signal, row.folder))
             menu.addAction(action)

@@ -13,6 +13,8 @@ from core import Kind, Result
 _PILL_PX = 20
 _ICON_PX = 14
 _INSET_PX = 6
+_TICK_PX = 30
+"""What the tick of a selected cell takes."""
 CAPTION_PX = 40
 """How much of a sound's cell is its name."""
 
@@ -53,6 +55,29 @@ def paint_badge(painter: QPainter, picture: QRect, palette: QPalette, result: Re
     painter.setBrush(_ground(palette))
     painter.drawRoundedRect(QRectF(pill), _PILL_PX / 2, _PILL_PX / 2)
     _paint_signs(painter, pill, palette, result, mirrored=mirrored)
+
+
+def paint_away_badge(painter: QPainter, picture: QRect, palette: QPalette, result: Result, *, mirrored: bool) -> None:
+    """Paints at the top of `picture` what must be there again for the file to be opened."""
+    words = wording.safe(result.away.name) if result.away is not None else "Moved?"
+    room = picture.width() - 2 * _INSET_PX - _TICK_PX - 2 * 8 - _ICON_PX
+    words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, max(0, room))
+    pill = QRect(0, 0, painter.fontMetrics().horizontalAdvance(words) + _ICON_PX + 2 * 8, _PILL_PX)
+    pill.moveTop(picture.top() + _INSET_PX)
+    pill.moveLeft(picture.left() + _INSET_PX)  # the tick of what is selected is at the other side
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_ground(palette))
+    painter.drawRoundedRect(QRectF(pill), _PILL_PX / 2, _PILL_PX / 2)
+    ink, ratio = palette.color(QPalette.ColorRole.WindowText), painter.device().devicePixelRatioF()
+    inside = pill.adjusted(5, 0, -8, 0)
+    spot = QRect(inside.left(), pill.center().y() - _ICON_PX // 2 + 1, _ICON_PX, _ICON_PX)
+    if mirrored:
+        spot.moveRight(inside.right())
+    painter.drawPixmap(spot, draw("folder-offline", QSize(_ICON_PX, _ICON_PX) * ratio, ink))
+    painter.setPen(ink)
+    side = _ICON_PX + 3
+    place = inside.adjusted(0, 0, -side, 0) if mirrored else inside.adjusted(side, 0, 0, 0)
+    painter.drawText(place, int(_leading(mirrored=mirrored) | Qt.AlignmentFlag.AlignVCenter), words)
 
 
 def _signs(result: Result) -> list[str]:

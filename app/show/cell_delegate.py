@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import draw
-from app.show.badge import CAPTION_PX, paint_badge
+from app.show.badge import CAPTION_PX, paint_away_badge, paint_badge
 from app.show.grid_model import RESULT_ROLE
 from app.show.thumbnails import Thumbnails
 from app.theme import RADIUS_PX
@@ -39,7 +39,7 @@ class CellDelegate(QStyledItemDelegate):
         outline = QPainterPath()
         outline.addRoundedRect(QRectF(picture), RADIUS_PX, RADIUS_PX)
         pixmap = self._thumbnails.pixmap(result.item_id)
-        if not result.online:
+        if not result.can_be_opened:
             painter.setOpacity(0.45)
         if pixmap is None:
             painter.fillPath(outline, QColor.fromRgb(result.colour))
@@ -57,14 +57,15 @@ class CellDelegate(QStyledItemDelegate):
             mirrored = option.direction == Qt.LayoutDirection.RightToLeft
             paint_badge(painter, picture, palette, result, mirrored=mirrored)
             painter.setClipping(False)
-        if not result.online:
-            self._paint_sign(painter, picture, palette, "folder-offline", Qt.AlignmentFlag.AlignBottom)
+        if not result.can_be_opened:
+            mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+            paint_away_badge(painter, picture, palette, result, mirrored=mirrored)
         if selected:
             ring = QRectF(cell).adjusted(_RING_PX / 2, _RING_PX / 2, -_RING_PX / 2, -_RING_PX / 2)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), _RING_PX))
             painter.drawRoundedRect(ring, RADIUS_PX + 2, RADIUS_PX + 2)
-            self._paint_sign(painter, picture, palette, "check", Qt.AlignmentFlag.AlignTop)
+            self._paint_tick(painter, picture, palette)
         elif focused:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.WindowText), 2))
@@ -78,18 +79,13 @@ class CellDelegate(QStyledItemDelegate):
     ) -> QSize:
         return option.rect.size()
 
-    def _paint_sign(
-        self, painter: QPainter, picture: QRect, palette: QPalette, name: str, edge: Qt.AlignmentFlag
-    ) -> None:
+    def _paint_tick(self, painter: QPainter, picture: QRect, palette: QPalette) -> None:
         spot = QRect(0, 0, _SIGN_PX, _SIGN_PX)
         spot.moveRight(picture.right() - 6)
-        if edge == Qt.AlignmentFlag.AlignTop:
-            spot.moveTop(picture.top() + 6)
-        else:
-            spot.moveBottom(picture.bottom() - 6)
+        spot.moveTop(picture.top() + 6)
         painter.setPen(QPen(palette.color(QPalette.ColorRole.BrightText), 1.5))
         painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
         painter.drawEllipse(spot)
         sign = spot.adjusted(4, 4, -4, -4)
         ratio = painter.device().devicePixelRatioF()
-        painter.drawPixmap(sign, draw(name, sign.size() * ratio, palette.color(QPalette.ColorRole.HighlightedText)))
+        painter.drawPixmap(sign, draw("check", sign.size() * ratio, palette.color(QPalette.ColorRole.HighlightedText)))

@@ -14,6 +14,7 @@ from app.show.media_view import MediaView
 from app.show.reasons import Stretch, moment_at, stretch_of, why, why_moment
 from app.show.transcript_view import TranscriptView
 from app.theme import SPACE_PX
+from app.whereabouts import whereabouts
 from core import Details, Kind, Result
 
 WIDTH_PX = 300
@@ -49,6 +50,8 @@ class DetailsView(QWidget):
         self.picture = self.media.picture
         self.picture.failed.connect(self._say)
         self.name = Label(bold=True, scale=1.1, elide=Qt.TextElideMode.ElideMiddle)
+        self.away = Label()
+        self.away.setWordWrap(True)
         self.reason = Label(dim=True)
         self.reason.setWordWrap(True)
         self.moment_button = Button("Find more like this moment", icon_name="moment")
@@ -110,7 +113,7 @@ class DetailsView(QWidget):
         layout.setSpacing(SPACE_PX)
         layout.addWidget(self.media)
         layout.addSpacing(SPACE_PX // 2)
-        for part in (self.name, self.reason, self.moment_button, self.transcript):
+        for part in (self.name, self.away, self.reason, self.moment_button, self.transcript):
             layout.addWidget(part)
         layout.setAlignment(self.moment_button, Qt.AlignmentFlag.AlignLeading)
         layout.addSpacing(SPACE_PX)
@@ -143,6 +146,9 @@ class DetailsView(QWidget):
         self.media.show_result(result)
         self.name.setText(wording.name_of(result.path))
         set_tip(self.name, [wording.place_of(result.path)])
+        away = whereabouts(result)
+        self.away.setText(away[:1].upper() + away[1:])
+        self.away.setVisible(bool(away))
         self._explain(why(result))
         self.moment_button.setVisible(self.media.chosen is not None)
         self.transcript.hide()
@@ -207,7 +213,8 @@ class DetailsView(QWidget):
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:
-        self._explain(wording.safe(str(error)))
+        if self._result is None or self._result.can_be_opened:  # else it is said already
+            self._explain(wording.safe(str(error)))
 
     def _explain(self, text: str) -> None:
         self.reason.setText(text)
@@ -228,4 +235,5 @@ class DetailsView(QWidget):
 
 def same_picture(one: Result, other: Result) -> bool:
     """Whether two results show the same: an answer given anew may differ in nothing but scores and moments."""
-    return (one.file_id, one.item_id, one.path, one.online) == (other.file_id, other.item_id, other.path, other.online)
+    one_is, other_is = ((it.file_id, it.item_id, it.path, it.away, it.missing) for it in (one, other))
+    return one_is == other_is

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from app.show.grid_layout import Section
 from app.show.reasons import reason
+from app.whereabouts import whereabouts
 from app.wording import clock, kind_name, month, name_of, number, tip
 from core import Answer, FileId, Outcome, Question, Result, Strength
 
@@ -85,7 +86,8 @@ class GridModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return name_of(result.path)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip([name_of(result.path), *([said] if (said := reason(result)) else [])])
+            said = [name_of(result.path), reason(result), whereabouts(result)]
+            return tip([line for line in said if line])
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_described(result))
         return None
@@ -145,6 +147,6 @@ def _described(result: Result) -> list[str]:
     if result.strength is not None:
         said.append(f"{result.strength} match")
         said += [why] if (why := reason(result)) else []
-    if not result.online:
-        said.append("on a drive that is not connected")
+    if away := whereabouts(result):
+        said.append(away)
     return said

@@ -13,6 +13,7 @@ from app.show.details_view import same_picture
 from app.show.media_view import MediaView
 from app.show.reasons import Stretch, moment_at, why, why_moment
 from app.theme import SPACE_PX
+from app.whereabouts import refusal
 from core import Result
 
 _FORWARD = {Qt.Key.Key_Right, Qt.Key.Key_Down}
@@ -74,7 +75,7 @@ class QuickLook(QWidget):
                 self.hint.setText(why(result))
             return
         self.name.setText(wording.name_of(result.path))
-        self.hint.setText(why(result))
+        self.hint.setText(refusal(result) or why(result))
         self.setGeometry(self._covered.rect())
         self.show()
         self.raise_()
@@ -99,7 +100,8 @@ class QuickLook(QWidget):
 
     @Slot(object)
     def _say(self, error: BaseException) -> None:
-        self.hint.setText(wording.safe(str(error)))
+        if self._result is None or self._result.can_be_opened:  # else it is said already
+            self.hint.setText(wording.safe(str(error)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

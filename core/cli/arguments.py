@@ -71,6 +71,9 @@ def make_parser() -> argparse.ArgumentParser:
     index = command("index", "look through folders and understand what is new in them", stored)
     index.add_argument("paths", nargs="+", type=_folder, metavar="PATH", help="a folder")
     index.add_argument(
+        "--as-it-is", action="store_true", help="use a folder that is empty, or seems to be another one, as it is now"
+    )
+    index.add_argument(
         "--exclude",
         action="append",
         default=[],

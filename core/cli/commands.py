@@ -33,6 +33,7 @@ from core.records import (
 )
 from core.search.listing import clock
 
+_AS_IT_IS = "If it is to be used as it is now, add --as-it-is."
 _REMARKS = {
     Outcome.EMPTY_LIBRARY: "The library is empty: add a folder with `likewise index PATH`.",
     Outcome.FILTERED_OUT: "The library holds no file of that kind.",
@@ -46,6 +47,9 @@ def index(arguments: Namespace) -> Exit:
         leave_out(engine, arguments.exclude)
         engine.start(watch=False)
         added = {_add(engine, path) for path in arguments.paths}
+        if arguments.as_it_is:
+            for folder_id in added:
+                engine.accept_folder(folder_id).result()
         follow(engine, engine.wait_idle())
         folders = [folder for folder in engine.folders().result() if folder.folder_id in added]
     failed = sum(folder.failed for folder in folders)
@@ -54,7 +58,9 @@ def index(arguments: Namespace) -> Exit:
     print(f"Indexed {count(indexed, 'file')}{hint}")
     for folder in folders:
         if folder.state is FolderState.OFFLINE:
-            say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept.")
+            say(f"{shown(folder.path)} is empty or not connected; what is known of it was kept. {_AS_IT_IS}")
+        elif folder.state is FolderState.CHANGED:
+            say(f"Something else is where {shown(folder.path)} was; what is known of it was kept. {_AS_IT_IS}")
         for skipped in folder.skipped:
             if skipped.rule is Rule.BEING_WRITTEN:
                 say(f"Still being written, so not read: {', '.join(map(shown, skipped.examples))}")

@@ -29,6 +29,7 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
 }
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_OVER_THE_LIMIT = re.compile(r"security limit", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"memory alloc|out of memory|cannot allocate", re.IGNORECASE)
 _NOT_READ_BY_US = re.compile(r"unsupported|not supported|not implemented", re.IGNORECASE)
 _CUT_SHORT = re.compile(r"truncated|unexpected end|end of file|premature|not enough (image )?data", re.IGNORECASE)
@@ -48,6 +49,8 @@ def explain(error: Exception) -> MediaError:
         return media_error(Reason.OUT_OF_MEMORY)
     if isinstance(error, OSError) and error.errno and error.errno != errno.EINVAL:  # that: a nonsensical place in it
         return unreadable(error)
+    if _OVER_THE_LIMIT.search(str(error)):  # the library's own, which no setting raises
+        return media_error(Reason.TOO_LARGE, "The file holds more than can be read.", "Save a smaller copy of it.")
     if _NO_MEMORY.search(str(error)):
         return media_error(Reason.OUT_OF_MEMORY)
     if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):

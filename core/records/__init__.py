@@ -17,6 +17,7 @@ from core.records.basics import (
     Vectors,
 )
 from core.records.files import (
+    Away,
     Changes,
     Folder,
     FolderState,
@@ -74,6 +75,7 @@ __all__ = [
     "WINDOW_MS",
     "Activity",
     "Answer",
+    "Away",
     "Backup",
     "Changes",
     "Clip",

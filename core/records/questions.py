@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.records.basics import FileId, FolderId, ItemId, Kind
+from core.records.files import Away
 from core.records.media import Line, Metadata
 
 
@@ -83,7 +84,8 @@ class Result:
     """One file that answers. `score` is calibrated to 0..1 and comparable between spaces.
 
     `start_ms`, `end_ms`, `reason` and `line` are those of the best moment; `moments` are all that match, in order of
-    time, the best one included. When browsing, `strength` is None, `score` 0 and `space` empty.
+    time, the best one included. When browsing, `strength` is None, `score` 0 and `space` empty. `away` is the drive or
+    folder that must be there again for the file to be opened; `missing`: it was not found when last looked for.
     """
 
     file_id: FileId
@@ -101,7 +103,13 @@ class Result:
     moments: tuple[Moment, ...] = ()
     duration_ms: int = 0
     taken_at: str = ""
-    online: bool = True
+    away: Away | None = None
+    missing: bool = False
+
+    @property
+    def can_be_opened(self) -> bool:
+        """Whether the file is there, as far as is known."""
+        return self.away is None and not self.missing
 
 
 class Outcome(StrEnum):

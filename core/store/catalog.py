@@ -33,8 +33,9 @@ from core.store.backups import Rows, read_users_rows, write_users_rows
 from core.store.changes import apply_changes, local_time, signature_of, signature_text, unsettle
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
+from core.store.presence import lived_s, pass_time, settle_lost
 from core.store.saving import IndexedFile, save_content
-from core.store.snapshot import Snapshot
+from core.store.snapshot import Snapshot, keep_snapshot
 from core.store.spaces import SpacePlan, active_spaces, drop_retired, plan_spaces, read_plan, shares, switch_spaces
 
 log = logging.getLogger(__name__)
@@ -110,12 +111,15 @@ class Catalog:
         with self._transaction():
             self._db.execute("DELETE FROM folder WHERE id=?", (folder_id,))
 
-    def set_folder_state(self, folder_id: FolderId, state: FolderState) -> None:
-        """Remembers whether the folder can be read now; files of an offline folder are not claimed.
+    def set_folder_state(self, folder_id: FolderId, state: FolderState, root: str = "", drive: str = "") -> None:
+        """Remembers whether the folder can be read now; files of one that is not online are not claimed.
 
-        When it comes back, what could not be read because it was gone is tried again.
+        When it comes back, what could not be read because it was gone is tried again. `root` says what it is now and
+        `drive` what its drive is called; of a folder that is away, what it was is kept.
         """
         with self._transaction():
+            if state is FolderState.ONLINE:
+                self._db.execute("UPDATE folder SET root=?, drive=? WHERE id=?", (root, drive, folder_id))
             changed = self._db.execute(
                 "UPDATE folder SET state=?1 WHERE id=?2 AND state<>?1", (state, folder_id)
             ).rowcount
@@ -131,23 +135,37 @@ class Catalog:
         """Makes the folder's files what a scan found: all of it or, on an error, none.
 
         Added and changed files wait to be indexed; a changed file stays findable by its old content until the new is
-        saved. Moved files keep everything. Paths may be swapped among the changes. Raises `FolderError` for a folder
-        that was removed meanwhile.
+        saved. Moved files keep everything, as do missing ones for a while (see `presence`). Paths may be swapped among
+        the changes. Raises `FolderError` for a folder that was removed meanwhile.
         """
         with self._transaction():
             if not self._db.execute("SELECT 1 FROM folder WHERE id=?", (folder_id,)).fetchone():
                 raise FolderError("This folder is not watched any more.")
             apply_changes(self._db, folder_id, changes)
 
+    def pass_time(self, now_s: float) -> None:
+        """Tells the time (Unix seconds). Between two calls no more than a week passes for the library."""
+        with self._transaction():
+            pass_time(self._db, now_s)
+
+    def settle_lost(self, folder_id: FolderId, *, keep: bool) -> None:
+        """Does with the folder's files that are not there any more, however many, what the user says."""
+        with self._transaction():
+            settle_lost(self._db, folder_id, keep=keep)
+
     def purge_orphans(self, older_than_days: float = 30) -> list[ContentHash]:
-        """Deletes what was understood of contents that have had no file for so long; returns their hashes."""
+        """Deletes what was understood of contents that have had no file for so long; returns their hashes.
+
+        What files hold that may come back is kept.
+        """
         purged: list[ContentHash] = []
-        before = time.time() - older_than_days * _SECONDS_PER_DAY
+        with self._transaction():
+            before = lived_s(self._db) - older_than_days * _SECONDS_PER_DAY
         while True:
             with self._transaction():
                 rows = self._db.execute(
-                    "DELETE FROM item WHERE id IN (SELECT id FROM item WHERE orphaned_at <= ? LIMIT ?)"
-                    " RETURNING content_hash",
+                    """DELETE FROM item WHERE id IN (SELECT id FROM item WHERE orphaned_at <= ?
+                       AND NOT EXISTS (SELECT 1 FROM lost WHERE item_id = item.id) LIMIT ?) RETURNING content_hash""",
                     (before, _ROWS_PER_STATEMENT),
                 ).fetchall()
             purged += (ContentHash(row[0]) for row in rows)
@@ -168,7 +186,7 @@ class Catalog:
             rows = self._db.execute(
                 """SELECT file.id, file.path, file.kind, attempts + 1, signature, later
                    FROM file JOIN folder ON folder.id = folder_id
-                   WHERE file.state = 'waiting' AND folder.state = 'online' AND later <= ?
+                   WHERE file.state = 'waiting' AND folder.state = 'online' AND missing_at IS NULL AND later <= ?
                    ORDER BY later, attempts, mtime DESC, file.id LIMIT ?""",
                 (later, limit),
             ).fetchall()
@@ -271,27 +289,7 @@ class Catalog:
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """The commit point of a vector store's file: from now on it is the one to load; replaced ones are deleted."""
         with self._transaction():
-            number = self._space(snapshot.space_id)
-            retired = [
-                row[0]
-                for shard in (snapshot.shard, *snapshot.dropped)
-                for row in self._db.execute(
-                    "DELETE FROM snapshot WHERE space_id=? AND shard=? RETURNING file", (number, shard)
-                ).fetchall()
-            ]
-            self._db.execute(
-                "INSERT INTO snapshot (space_id, shard, file, size_bytes, sha256, format, ids)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    number,
-                    snapshot.shard,
-                    snapshot.file,
-                    snapshot.size_bytes,
-                    snapshot.sha256,
-                    snapshot.format,
-                    snapshot.ids.astype("<i8").tobytes(),
-                ),
-            )
+            retired = keep_snapshot(self._db, self._space(snapshot.space_id), snapshot)
         for name in retired:
             with suppress(OSError):  # somebody reads it just now: it goes when the library is next opened
                 (self._library.stores / name).unlink()

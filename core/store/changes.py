@@ -12,6 +12,7 @@ from dataclasses import astuple
 from pathlib import PurePath
 
 from core.records import Changes, FileId, FolderId, FoundFile, Signature
+from core.store.presence import bring_back, note_missing
 
 _NO_SIGNATURE = Signature(0, 0, 0, 0, 0)
 """That of no file."""
@@ -48,10 +49,12 @@ def _name_keys(path: bytes) -> tuple[str, str]:
 
 def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: Changes) -> None:
     """See `Catalog.apply_changes`; runs inside the caller's transaction."""
-    connection.executemany(
-        "DELETE FROM file WHERE id=?", ((file_id,) for file_id in (*changes.gone, *changes.left_out))
+    bring_back(
+        connection, [*changes.back, *(file_id for files in (changes.moved, changes.changed) for file_id, _ in files)]
     )
-    _move(connection, changes.moved)
+    for statement in ("DELETE FROM file WHERE id=?", "DELETE FROM lost WHERE id=?"):
+        connection.executemany(statement, ((file_id,) for file_id in changes.left_out))
+    _move(connection, folder_id, changes.moved)
     connection.executemany(
         "UPDATE file SET kind=?, signature=?, size_bytes=?, mtime=?, state='waiting', attempts=0 WHERE id=?",
         ((found.kind, *_signature(found), file_id) for file_id, found in changes.changed),
@@ -65,6 +68,7 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
                attempts=0""",
         _rows(folder_id, changes.added),
     )
+    note_missing(connection, folder_id, changes.missing)
     if changes.skipped is not None:
         connection.execute("DELETE FROM skipped WHERE folder_id=?", (folder_id,))
         connection.executemany(
@@ -94,7 +98,7 @@ def _rows(folder_id: FolderId, added: Iterable[FoundFile]) -> Iterator[tuple[obj
         yield (folder_id, found.path, *_name_keys(found.path), found.kind, *_signature(found))
 
 
-def _move(connection: sqlite3.Connection, moved: Iterable[tuple[FileId, FoundFile]]) -> None:
+def _move(connection: sqlite3.Connection, folder_id: FolderId, moved: Iterable[tuple[FileId, FoundFile]]) -> None:
     """Paths are unique and may be swapped or shifted in a ring, so all leave their places before any arrives."""
     moves = list(moved)
     connection.executemany(
@@ -103,6 +107,7 @@ def _move(connection: sqlite3.Connection, moved: Iterable[tuple[FileId, FoundFil
     )
     connection.executemany("DELETE FROM file WHERE path=?", ((found.path,) for _, found in moves))
     connection.executemany(
-        "UPDATE file SET path=?, name_key=?, stem_key=?, signature=?, size_bytes=?, mtime=? WHERE id=?",
-        ((found.path, *_name_keys(found.path), *_signature(found), file_id) for file_id, found in moves),
+        """UPDATE file SET folder_id=?, path=?, name_key=?, stem_key=?, signature=?, size_bytes=?, mtime=?
+           WHERE id=?""",
+        ((folder_id, found.path, *_name_keys(found.path), *_signature(found), file_id) for file_id, found in moves),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.records import (
+    Away,
     ContentHash,
     Details,
     Failure,
@@ -19,6 +20,7 @@ from core.records import (
     Folder,
     FolderId,
     FolderState,
+    FoundFile,
     Ids,
     ItemId,
     Kind,
@@ -39,7 +41,7 @@ from core.store.standing_reader import StandingReader
 
 NO_FILTERS = Filters()
 """Everything passes."""
-_RESULTS = """SELECT file_id, item_id, path, kind, colour, date_key, online, duration_ms FROM result
+_RESULTS = """SELECT file_id, item_id, path, kind, colour, date_key, folder_id, missing, duration_ms FROM result
               WHERE date_key >= ?1 AND date_key < ?2 AND (?3 IS NULL OR folder_id = ?3)
                   AND (?4 IS NULL OR kind IN (SELECT value FROM json_each(?4)))"""
 """Files that pass filters: ?1 to ?4 are `_conditions`."""
@@ -81,7 +83,8 @@ class Reader(StandingReader):
                    count(*) FILTER (WHERE file.state IN ('waiting', 'working')),
                    count(*) FILTER (WHERE file.state = 'failed'),
                    count(item_id) FILTER (WHERE kind = 'image'), count(item_id) FILTER (WHERE kind = 'audio'),
-                   count(item_id) FILTER (WHERE kind = 'video')
+                   count(item_id) FILTER (WHERE kind = 'video'), root, drive,
+                   (SELECT count(*) FROM lost WHERE lost.folder_id = folder.id), asks
                FROM folder LEFT JOIN file ON file.folder_id = folder.id GROUP BY folder.id ORDER BY folder.id"""
         )
         skipped = self._skipped()
@@ -93,10 +96,11 @@ class Reader(StandingReader):
                 files,
                 waiting,
                 failed,
-                {kind: count for kind, count in zip(Kind, found, strict=True) if count},
+                {kind: count for kind, count in zip(Kind, row[:3], strict=True) if count},
                 tuple(skipped.get(folder_id, ())),
+                *row[3:],
             )
-            for folder_id, path, state, files, waiting, failed, *found in rows
+            for folder_id, path, state, files, waiting, failed, *row in rows
         ]
 
     def _skipped(self) -> dict[int, list[Skipped]]:
@@ -113,9 +117,35 @@ class Reader(StandingReader):
         return [(FolderId(folder_id), path) for folder_id, path in self._rows("SELECT folder_id, path FROM file")]
 
     def known_files(self, folder_id: FolderId) -> list[KnownFile]:
-        """What the catalog remembers of a folder's files."""
-        rows = self._rows("SELECT id, path, signature FROM file WHERE folder_id=?", folder_id)
-        return [KnownFile(FileId(file_id), path, signature_of(signature)) for file_id, path, signature in rows]
+        """What the catalog remembers of a folder's files, those included that it did not find of late."""
+        rows = self._rows(
+            """SELECT id, path, signature, missing_at IS NULL FROM file WHERE folder_id=?1
+               UNION ALL SELECT id, path, signature, 0 FROM lost WHERE folder_id=?1 ORDER BY id""",
+            folder_id,
+        )
+        return [KnownFile(FileId(row[0]), row[1], signature_of(row[2]), bool(row[3])) for row in rows]
+
+    def twins(self, folder_id: FolderId, found: Iterable[FoundFile]) -> list[KnownFile]:
+        """Files of other folders, or lost by them, of the size and the time of those that were `found`."""
+        if not self._rows("SELECT 1 FROM folder WHERE id<>? LIMIT 1", folder_id):
+            return []
+        rows = [
+            row
+            for file in found
+            for row in self._rows(
+                """SELECT file.id, file.path, signature FROM file JOIN folder ON folder.id = folder_id
+                   WHERE mtime=?1 AND size_bytes=?2 AND folder_id<>?3 AND folder.state='online'
+                   UNION ALL SELECT id, path, signature FROM lost WHERE mtime=?1 AND size_bytes=?2 AND folder_id<>?3""",
+                file.signature.mtime_ns / 1e9,
+                file.signature.size_bytes,
+                folder_id,
+            )
+        ]
+        return [KnownFile(FileId(file_id), path, signature_of(text)) for file_id, path, text in dict.fromkeys(rows)]
+
+    def is_missing_any(self, folder_id: FolderId) -> bool:
+        """Whether a file of the folder was not found, and is to be looked for once more."""
+        return bool(self._rows("SELECT 1 FROM file WHERE folder_id=? AND missing_at IS NOT NULL LIMIT 1", folder_id))
 
     def failures(self) -> list[Failure]:
         """Files that failed, newest first."""
@@ -142,7 +172,8 @@ class Reader(StandingReader):
         """
         ((count,),) = self._rows(
             """SELECT count(*) FROM file JOIN folder ON folder.id = folder_id
-               WHERE file.state = 'waiting' AND folder.state = 'online' AND (?1 IS NULL OR later = ?1)""",
+               WHERE file.state = 'waiting' AND folder.state = 'online' AND missing_at IS NULL
+                   AND (?1 IS NULL OR later = ?1)""",
             later,
         )
         return int(count)
@@ -159,18 +190,18 @@ class Reader(StandingReader):
     def details(self, file_id: FileId) -> Details | None:
         """All we know of one file; None if it is not known or not indexed."""
         rows = self._rows(
-            """SELECT result.file_id, item_id, path, result.kind, result.colour, date_key, online, result.duration_ms,
-                   result.size_bytes, mtime, peaks,
+            """SELECT result.file_id, item_id, path, result.kind, result.colour, date_key, folder_id, missing,
+                   result.duration_ms, result.size_bytes, mtime, peaks,
                    width, height, format, item.taken_at, camera, latitude, longitude, item.duration_ms, title
                FROM result JOIN item ON item.id = item_id WHERE file_id=?""",
             file_id,
         )
         if not rows:
             return None
-        result, (size_bytes, mtime, peaks), about = rows[0][:8], rows[0][8:11], rows[0][11:]
+        result, (size_bytes, mtime, peaks), about = rows[0][:9], rows[0][9:12], rows[0][12:]
         copies = self._rows("SELECT path FROM file WHERE item_id=? AND id<>? ORDER BY path", result[1], file_id)
         return Details(
-            result=_result(*result),
+            result=_result(self._away(), *result),
             size_bytes=size_bytes,
             mtime=mtime,
             metadata=Metadata(*about),
@@ -249,7 +280,13 @@ class Reader(StandingReader):
     def _results(self, filters: Filters, *clauses: str, values: Sequence[object]) -> list[Result]:
         """The files that pass `filters` and the further `clauses`, whose `values` begin with ?5."""
         rows = self._rows(" ".join([_RESULTS, *clauses]), *_conditions(filters), *values)
-        return [_result(*row) for row in rows]
+        away = self._away()
+        return [_result(away, *row) for row in rows]
+
+    def _away(self) -> dict[int, Away | None]:
+        """Why the files of each folder cannot be opened, if they cannot."""
+        rows = self._rows("SELECT id, path, state, drive FROM folder WHERE state <> 'online'")
+        return {row[0]: Folder(row[0], _path(row[1]), FolderState(row[2]), drive=row[3]).away for row in rows}
 
     def item_of_each(self, segments: Ids) -> Ids:
         """The item that each of `segments` belongs to; -1 for what is gone."""
@@ -318,13 +355,15 @@ def _conditions(filters: Filters) -> tuple[str, str, int | None, str | None]:
 
 
 def _result(
+    away: Mapping[int, Away | None],
     file_id: int,
     item_id: int,
     path: bytes,
     kind: str,
     colour: int,
     date_key: str,
-    online: int,
+    folder_id: int,
+    missing: int,
     duration_ms: int,
 ) -> Result:
     return Result(
@@ -334,7 +373,8 @@ def _result(
         kind=Kind(kind),
         colour=colour,
         taken_at=date_key,
-        online=bool(online),
+        away=away.get(folder_id),
+        missing=bool(missing),
         duration_ms=duration_ms,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 
 from core.records import Ids, SpaceId
@@ -23,3 +24,30 @@ class Snapshot:
     format: str
     ids: Ids
     dropped: tuple[int, ...] = ()
+
+
+def keep_snapshot(connection: sqlite3.Connection, space: int, snapshot: Snapshot) -> list[str]:
+    """Makes a snapshot of the space with that number known; answers the files it replaces, which are known no more.
+
+    Runs inside the caller's transaction.
+    """
+    replaced = [
+        row[0]
+        for shard in (snapshot.shard, *snapshot.dropped)
+        for row in connection.execute(
+            "DELETE FROM snapshot WHERE space_id=? AND shard=? RETURNING file", (space, shard)
+        ).fetchall()
+    ]
+    connection.execute(
+        "INSERT INTO snapshot (space_id, shard, file, size_bytes, sha256, format, ids) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            space,
+            snapshot.shard,
+            snapshot.file,
+            snapshot.size_bytes,
+            snapshot.sha256,
+            snapshot.format,
+            snapshot.ids.astype("<i8").tobytes(),
+        ),
+    )
+    return replaced

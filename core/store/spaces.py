@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from core.records import KINDS_OF, EncoderSpec, Role, SpaceId
 
 _ROWS_PER_STATEMENT = 2000
+_REQUEUE = """
+    UPDATE file SET state = 'waiting', attempts = CASE state WHEN 'done' THEN 0 ELSE attempts END, later = ?1
+    WHERE state IN ('done', 'waiting') AND kind IN (SELECT value FROM json_each(?2)) AND item_id IS NOT NULL
+    AND EXISTS (SELECT 1 FROM space WHERE name IN (SELECT value FROM json_each(?3)) AND NOT EXISTS
+                (SELECT 1 FROM understood WHERE understood.item_id = file.item_id AND space_id = space.id))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +129,13 @@ def _retire(connection: sqlite3.Connection, number: int) -> None:
 
 def _requeue(connection: sqlite3.Connection, spec: EncoderSpec) -> None:
     """Lets files wait whose content one of the encoder's spaces has not understood."""
-    connection.execute(
-        """UPDATE file SET state = 'waiting', attempts = CASE state WHEN 'done' THEN 0 ELSE attempts END, later = ?1
-           WHERE state IN ('done', 'waiting') AND kind IN (SELECT value FROM json_each(?2)) AND item_id IS NOT NULL
-           AND EXISTS (SELECT 1 FROM space WHERE name IN (SELECT value FROM json_each(?3)) AND NOT EXISTS
-                       (SELECT 1 FROM understood WHERE understood.item_id = file.item_id AND space_id = space.id))""",
-        (
-            spec.role is Role.SPEECH,
-            json.dumps(sorted(spec.kinds)),
-            json.dumps([space.space_id for space in spec.spaces]),
-        ),
+    values = (
+        spec.role is Role.SPEECH,
+        json.dumps(sorted(spec.kinds)),
+        json.dumps([space.space_id for space in spec.spaces]),
     )
+    for statement in _REQUEUE, _REQUEUE.replace("UPDATE file", "UPDATE lost AS file"):  # those wait when they are back
+        connection.execute(statement, values)
 
 
 def _lacks_anything(connection: sqlite3.Connection, role: Role) -> bool:

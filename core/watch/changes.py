@@ -1,23 +1,17 @@
-"""How a folder differs from what the catalog remembers of it, and whether it can be trusted at all."""
+"""How a folder differs from what the catalog remembers of it."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from core.records import Changes, FileId, FolderState, FoundFile, KnownFile, Signature
+from core.records import Changes, FileId, FoundFile, KnownFile, Signature
+from core.watch.identity import signature_from
 from core.watch.scan import Listing
-
-
-def root_state(listing: Listing, known_count: int) -> FolderState:
-    """OFFLINE when nothing may be concluded from `listing`: the root could not be listed, or all files seem gone.
-
-    A drive that was unplugged leaves an empty folder behind, exactly as if its files had been deleted.
-    """
-    lost = listing.root in listing.unread or (known_count > 0 and not listing.files)
-    return FolderState.OFFLINE if lost else FolderState.ONLINE
 
 
 def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
@@ -25,30 +19,34 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
 
     - changed: the same path, another signature. Its content may be the same; only its hash tells.
     - moved: the same inode, size and modification time under another path, and no longer under its own (a rename
-      changes ctime, so that is not asked). Also a file whose drive got another device number: same path, same size
-      and times. Nothing need be read again.
-    - gone: not found, though every directory above it was listed.
+      changes ctime, so that is not asked). Also, at the same path, a file that was missing, and one whose drive got
+      another device number: same size and times. Nothing need be read again.
+    - missing: not found, though every directory above it was listed. `proven` makes sure.
+    - back: was missing, and is at its path as it was.
 
-    Paths may pass from one file to another (two that changed places, one renamed over another): apply gone first,
-    then all of moved at once, then changed and added.
+    Paths may pass from one file to another (two that changed places, one renamed over another): apply all of moved at
+    once, then changed and added.
     """
     known_at = {file.path: file for file in known}
     found_at = {file.path: file for file in listing.files}
-    missing = _missing(known, found_at, listing.unread)
+    candidates_at = _missing(known, found_at, listing.unread)
     added: list[FoundFile] = []
     changed: list[tuple[FileId, FoundFile]] = []
     moved: list[tuple[FileId, FoundFile]] = []
+    back: list[FileId] = []
     remaining: list[FoundFile] = []
     arrived: set[FileId] = set()
     for found in listing.files:
         before = known_at.get(found.path)
         if before is not None and before.signature == found.signature:
+            if not before.is_here:
+                back.append(before.file_id)
             continue
-        if before is not None and _renumbered(before.signature, found.signature):
+        if before is not None and _is_again(before, found.signature):
             moved.append((before.file_id, found))
         elif before is not None and _same_inode(before.signature, found.signature):
             remaining.append(found)
-        elif candidates := missing.get(_inode_key(found.signature)):
+        elif candidates := candidates_at.get(_inode_key(found.signature)):
             origin = candidates.pop()
             arrived.add(origin.file_id)
             moved.append((origin.file_id, found))
@@ -62,8 +60,48 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
             changed.append((before.file_id, found))
 
     replaced = {file_id for file_id, _ in changed}
-    gone = [file.file_id for candidates in missing.values() for file in candidates if file.file_id not in replaced]
-    return Changes(tuple(added), tuple(changed), tuple(moved), tuple(sorted(gone)))
+    missing = [file.file_id for files in candidates_at.values() for file in files if file.file_id not in replaced]
+    return Changes(tuple(added), tuple(changed), tuple(moved), tuple(sorted(missing)), tuple(back))
+
+
+def proven(changes: Changes, known: Sequence[KnownFile]) -> Changes:
+    """The changes without those missing files of which the system does not say that they are not there.
+
+    What a directory lists is not proof enough: drives that fail and servers that are busy leave files out.
+    """
+    if not changes.missing:
+        return changes
+    file_of = {file.file_id: file for file in known}
+    return replace(changes, missing=[file_id for file_id in changes.missing if _is_absent(file_of[file_id])])
+
+
+def arrived(changes: Changes, elsewhere: Sequence[KnownFile]) -> Changes:
+    """The changes with those added files as moved that were `elsewhere` before and are not there any more."""
+    origins: defaultdict[_InodeKey, list[KnownFile]] = defaultdict(list)
+    for file in elsewhere:
+        origins[_inode_key(file.signature)].append(file)
+    added, moved = [], list(changes.moved)
+    for found in changes.added:
+        origin = next((file for file in origins[_inode_key(found.signature)] if _is_absent(file)), None)
+        if origin is None:
+            added.append(found)
+        else:
+            origins[_inode_key(found.signature)].remove(origin)
+            moved.append((origin.file_id, found))
+    return replace(changes, added=tuple(added), moved=tuple(moved))
+
+
+def _is_absent(file: KnownFile) -> bool:
+    """Whether the file is certainly not at its path: the system says so, or something else is there."""
+    try:
+        status = os.lstat(file.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    before, now = file.signature, signature_from(status)
+    same = _same_inode(before, now) or (before.size_bytes, before.mtime_ns) == (now.size_bytes, now.mtime_ns)
+    return not (stat.S_ISREG(status.st_mode) and same)
 
 
 _InodeKey: TypeAlias = tuple[int, int, int, int]
@@ -75,6 +113,12 @@ def _inode_key(signature: Signature) -> _InodeKey:
 
 def _same_inode(before: Signature, now: Signature) -> bool:
     return (before.device, before.inode) == (now.device, now.inode)
+
+
+def _is_again(before: KnownFile, now: Signature) -> bool:
+    """Whether it is the same file though its signature is another: its drive's number is, or it was away and back."""
+    came_back = not before.is_here and _inode_key(before.signature) == _inode_key(now)
+    return came_back or _renumbered(before.signature, now)
 
 
 def _renumbered(before: Signature, now: Signature) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app.problems.failures_view import FailuresView
 from PIL import Image
 from PySide6 import QtGui
 from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
@@ -29,6 +28,8 @@ from pytestqt.qtbot import QtBot
 from app.ask.incoming import local_path
 from app.desktop import make_mime, open_media, url_of
 from app.messages import CrashDialog
+from app.problems.health_view import HealthView
+from app.settings.exclusions_view import ExclusionsView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window
@@ -209,7 +210,7 @@ def test_chips_and_answers_to_hostile_words(qtbot: QtBot, window: Window) -> Non
 
 def test_problems_places_and_filters(qtbot: QtBot, window: Window) -> None:
     window.actions_["problems"].trigger()
-    (failures,) = window.findChildren(FailuresView)
+    (failures,) = window.findChildren(HealthView)
     wait_for(qtbot, lambda: failures.list.model().rowCount() == 1)
     failures.list.setCurrentIndex(failures.list.model().index(0, 0))
     window.grab()
@@ -234,6 +235,10 @@ def test_settings_models_and_shortcuts(qtbot: QtBot, window: Window) -> None:
     window.models._fail("clip", ModelError(f"The folder {HOSTILE} holds no weights."))
     wait_for(qtbot, lambda: "evil" in dialog.models.rows["clip"].state.text())
     assert "evil" in dialog.models.added.text()
+    (exclusions,) = dialog.findChildren(ExclusionsView)
+    exclusions.edit.setPlainText(f"*evil*\n{MARK}*")
+    wait_for(qtbot, lambda: "leaves out" in exclusions.preview.text())
+    assert MARK in exclusions.preview.text(), "the files that would be left out are named"
     assert "Label.text" in places(examine()), "the library is at a hostile place"
     dialog.reject()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import Engine, Settings, open_engine
+from core.runtime import clock
 from tests.conftest import WAIT_S
 
 NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg", "retina.jpg", "horse.png", "page.png")
@@ -51,3 +52,21 @@ def engine(open_library: Callable[[], Engine]) -> Engine:
     engine = open_library()
     engine.start(watch=False)
     return engine
+
+
+class FakeClock:
+    """Stands still until a test sets it."""
+
+    def __init__(self) -> None:
+        self.now_s = clock.steady_s()
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def time_of_day(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """What the engine takes for the time of day."""
+    fake = FakeClock()
+    monkeypatch.setattr(clock, "steady_s", fake)
+    return fake

@@ -37,10 +37,11 @@ def following(open_library: Callable[[], Engine], photos: Path) -> Engine:
 
 
 def known(engine: Engine) -> set[Path]:
-    """Every file that can be found."""
+    """Every file that is where it was last looked for."""
     reader = Reader(engine.library)
     try:
-        return {Path(os.fsdecode(path)) for _, path in reader.paths()} if not reader.claimable() else set()
+        files = [file for folder in reader.folders() for file in reader.known_files(folder.folder_id) if file.is_here]
+        return {Path(os.fsdecode(file.path)) for file in files} if not reader.claimable() else set()
     finally:
         reader.close()
 

@@ -72,9 +72,9 @@ def test_every_name_is_indexed_and_kept_byte_by_byte(engine: Engine, named: Path
 def test_every_name_that_is_text_finds_its_file(engine: Engine, named: Path) -> None:
     lost = []
     some = [name for name in names() if _is_typed(name)][::3]
-    asked = {name: engine.search(Question(name.decode(), limit=MORE_THAN_ALL)) for name in some}
+    asked = {name: engine.search(Question(name.decode(), limit=3)) for name in some}
     for name, future in asked.items():
-        found = {os.fsencode(result.path.name) for result in future.result(WAIT_S).results[:3]}
+        found = {os.fsencode(result.path.name) for result in future.result(WAIT_S).results}
         if name not in found:
             lost.append(name)
     assert lost == [], lost
@@ -82,7 +82,7 @@ def test_every_name_that_is_text_finds_its_file(engine: Engine, named: Path) -> 
 
 def test_details_of_every_name_can_be_asked_for(engine: Engine) -> None:
     results = ask(engine, limit=MORE_THAN_ALL).results
-    details = [engine.details(result.file_id) for result in results]
+    details = [engine.details(result.file_id) for result in results[::9]]
     assert {detail.result(WAIT_S).size_bytes for detail in details} == {results[0].path.stat().st_size}
 
 

@@ -164,8 +164,8 @@ def test_the_pace_counts_at_once(tmp_path: Path, photos: Path, model_cache: Path
         for number in range(6):
             (photos / f"{number}.jpg").write_bytes(f"no photo {number}".encode())
         index(engine, photos)
+        until(lambda: engine.status().result(WAIT_S).failed == 6)
         until(lambda: niceness() == [5])
-        assert engine.status().result(WAIT_S).failed == 6
 
 
 def test_work_left_is_counted_apart_for_each_sort_and_right_over_a_pause_and_a_scan() -> None:

@@ -257,6 +257,22 @@ def test_folder_that_is_suddenly_empty_keeps_what_is_known(
     assert empty("search", "a cat", "--json").names == ["cat.png"]
 
 
+def test_a_folder_is_used_as_it_is_when_that_is_said(
+    tmp_path: Path, empty: Callable[..., Done], sample_photos: list[Path]
+) -> None:
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    shutil.copy(sample_photos[1], drive / "cat.png")
+    empty("index", drive)
+    (drive / "cat.png").unlink()
+    again = empty("index", drive)
+    assert "--as-it-is" in again.err
+    assert empty("status", "--json").json["folders"][0]["state"] == "offline"
+    accepted = empty("index", drive, "--as-it-is")
+    assert (accepted.code, accepted.err) == (0, "")
+    assert empty("status", "--json").json["folders"][0]["state"] == "online"
+
+
 def test_a_library_that_is_open_elsewhere_can_be_asked_but_not_changed(library: Library) -> None:
     with open_engine(library.root) as engine:
         engine.opened.result()

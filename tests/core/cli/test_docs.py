@@ -18,7 +18,7 @@ TEXT = (REPOSITORY / "docs" / "CLI.md").read_text("utf-8")
 
 def fields(section: str) -> list[str]:
     """The fields that the table under a heading lists."""
-    body = TEXT.split(f"\n### {section}\n")[1].split("\n### ")[0]
+    body = TEXT.split(f"\n### {section}\n")[1].split("\n| field | ")[1].split("\n\n")[0]
     return re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE)
 
 

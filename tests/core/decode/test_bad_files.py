@@ -355,6 +355,7 @@ def test_a_replacer_at_work_never_gets_a_mixture_through(pool: DecodePool, tmp_p
     [
         (MemoryError(), Reason.OUT_OF_MEMORY),
         (RuntimeError("Memory allocation error: unspecified"), Reason.OUT_OF_MEMORY),
+        (RuntimeError("Memory allocation error: Security limit exceeded: Image size 9x9"), Reason.TOO_LARGE),
         (EOFError(), Reason.INCOMPLETE),
         (OSError("image file is truncated (48 bytes not processed)"), Reason.INCOMPLETE),
         (OSError(5, "Input/output error"), Reason.UNREADABLE),

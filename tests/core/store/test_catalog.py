@@ -59,7 +59,7 @@ def test_offline_folders_are_not_read_but_found(library: Library) -> None:
     library.catalog.set_folder_state(library.folder_id, FolderState.OFFLINE)
     assert library.catalog.claim(5) == []
     (result,) = library.reader.browse(Filters(), 10)
-    assert not result.online
+    assert result.away is not None
     library.catalog.set_folder_state(library.folder_id, FolderState.ONLINE)
     assert len(library.catalog.claim(5)) == 1
 
@@ -81,7 +81,7 @@ def test_content_is_found_while_one_copy_of_it_is_left(library: Library) -> None
     library.add(found("/pictures/a.jpg"), found("/pictures/copy.jpg"))
     library.index(content=lambda _: b"same")
     segments = library.searchable()
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[library.file_id("/pictures/a.jpg")]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[library.file_id("/pictures/a.jpg")]))
     assert library.searchable() == segments
     assert shown(library) == {"/pictures/copy.jpg"}
     copy = library.file_id("/pictures/copy.jpg")
@@ -178,7 +178,7 @@ def test_file_changed_while_being_indexed_waits_again(library: Library) -> None:
 def test_file_gone_while_being_indexed_is_not_saved(library: Library) -> None:
     library.add(found("/pictures/a.jpg"))
     (work,) = library.catalog.claim(1)
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[work.file_id]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[work.file_id]))
     assert library.catalog.save([indexed(work, b"content")]) == [None]
     library.catalog.fail(work.file_id, Stage.DECODE, Reason.DAMAGED, "Damaged.", retryable=False)
     assert library.reader.failures() == []
@@ -203,13 +203,13 @@ def test_moved_file_keeps_what_was_understood(library: Library) -> None:
 def test_paths_may_be_swapped_in_any_way(library: Library, order: list[int], gone: int, added: bool) -> None:
     """Files change names among each other while one is deleted and its name, or a new one, is taken."""
     known = {known.path: known.file_id for known in library.reader.known_files(library.folder_id)}
-    library.catalog.apply_changes(library.folder_id, Changes(gone=list(known.values())))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=list(known.values())))
     names = [b"/pictures/%d.jpg" % number for number in range(6)]
     library.add(*(found(name) for name in names))
     ids = [library.file_id(name) for name in names]
     moved = [(ids[old], found(names[new])) for old, new in enumerate(order) if old != gone]
     extra = [found(names[order[gone]], 9)] if added else []
-    library.catalog.apply_changes(library.folder_id, Changes(added=extra, moved=moved, gone=[ids[gone]]))
+    library.catalog.apply_changes(library.folder_id, Changes(added=extra, moved=moved, left_out=[ids[gone]]))
     after = {known.path: known.file_id for known in library.reader.known_files(library.folder_id)}
     assert {path: file_id for path, file_id in after.items() if file_id in ids} == {
         found_file.path: file_id for file_id, found_file in moved
@@ -221,7 +221,7 @@ def test_gone_file_leaves_the_results_and_its_return_needs_no_understanding(libr
     library.add_indexed("a.jpg", "b.jpg")
     segment = library.segment("/pictures/a.jpg")
     before = library.reader.searchable(WORDS.space_id).sequence
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[library.file_id("/pictures/a.jpg")]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[library.file_id("/pictures/a.jpg")]))
     assert shown(library) == {"/pictures/b.jpg"}
     gone = library.reader.operations(WORDS.space_id, before)
     assert (gone.gone.tolist(), gone.come.tolist()) == ([segment], [])
@@ -241,7 +241,7 @@ def test_item_purged_between_looking_and_linking_is_understood_anew(library: Lib
     library.add_indexed("a.jpg")
     item = library.reader.find_item(indexed_hash("/pictures/a.jpg"))
     assert item is not None
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[library.file_id("/pictures/a.jpg")]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[library.file_id("/pictures/a.jpg")]))
     library.add(found("/pictures/b.jpg"))
     (work,) = library.catalog.claim(1)
     library.catalog.purge_orphans(older_than_days=0)
@@ -301,7 +301,7 @@ def test_failure_is_forgotten_when_the_file_is_another_one(library: Library, end
     library.catalog.fail(work.file_id, Stage.DECODE, Reason.DAMAGED, "It is damaged.", retryable=False)
     changes = {
         "changed": Changes(changed=[(work.file_id, found("/pictures/a.jpg", 3))]),
-        "gone": Changes(gone=[work.file_id]),
+        "gone": Changes(left_out=[work.file_id]),
     }[ending]
     library.catalog.apply_changes(library.folder_id, changes)
     assert library.reader.failures() == []
@@ -391,7 +391,7 @@ def test_only_the_catalog_can_write(library: Library) -> None:
 def test_file_ids_are_never_given_twice(library: Library) -> None:
     library.add_indexed("a.jpg")
     old = library.file_id("/pictures/a.jpg")
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[old]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[old]))
     library.catalog.purge_orphans(older_than_days=-1)
     library.add_indexed("b.jpg")
     assert library.file_id("/pictures/b.jpg") > old

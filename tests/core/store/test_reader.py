@@ -64,7 +64,7 @@ def test_browsing_stops_at_the_limit(dated: Library) -> None:
 
 def test_remembered_filters_follow_what_is_written(dated: Library) -> None:
     before = dated.reader.segments_matching(Filters(since="2020"))
-    dated.catalog.apply_changes(dated.folder_id, Changes(gone=[dated.file_id("/pictures/summer.jpg")]))
+    dated.catalog.apply_changes(dated.folder_id, Changes(left_out=[dated.file_id("/pictures/summer.jpg")]))
     after = dated.reader.segments_matching(Filters(since="2020"))
     assert len(before) == len(after) + 1
 

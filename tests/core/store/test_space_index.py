@@ -131,7 +131,7 @@ def test_index_follows_the_catalog(filled: Library) -> None:
     work(index)
     filled.add_indexed("new.jpg")
     gone = filled.segment("/pictures/3.jpg")
-    filled.catalog.apply_changes(filled.folder_id, Changes(gone=[filled.file_id("/pictures/3.jpg")]))
+    filled.catalog.apply_changes(filled.folder_id, Changes(left_out=[filled.file_id("/pictures/3.jpg")]))
     assert index.refresh() == 2
     assert index.refresh() == 0
     new = unit_vector(b"/pictures/new.jpg", WORDS.dim)
@@ -165,7 +165,7 @@ def test_changes_made_while_no_index_was_open(filled: Library) -> None:
     work(index)
     save(filled, index)
     gone = [filled.file_id(f"/pictures/{number}.jpg") for number in range(0, 700, 9)]
-    filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
+    filled.catalog.apply_changes(filled.folder_id, Changes(left_out=gone))
     filled.add_indexed(*(f"more {number}.jpg" for number in range(30)))
     filled.reopen()
     again = open_index(filled)
@@ -180,7 +180,7 @@ def test_every_near_one_gone_while_no_index_was_open(filled: Library) -> None:
     save(filled, index)
     near = index.search(QUERIES[0], 300)[0]
     gone = [FileId(number) for number in filled.reader.files_of(filled.reader.item_of_each(near))[0].tolist()]
-    filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
+    filled.catalog.apply_changes(filled.folder_id, Changes(left_out=gone))
     filled.reopen()
     again = open_index(filled)
     while again.work():
@@ -193,7 +193,7 @@ def test_files_of_what_is_removed_go(filled: Library) -> None:
     work(index)
     save(filled, index)
     gone = [filled.file_id(f"/pictures/{number}.jpg") for number in range(600)]
-    filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
+    filled.catalog.apply_changes(filled.folder_id, Changes(left_out=gone))
     index.refresh()
     work(index)
     save(filled, index)
@@ -367,7 +367,7 @@ def test_any_history_ends_in_the_same_answers(tmp_path_factory: pytest.TempPathF
                 names = set(data.draw(st.lists(st.sampled_from(sorted(present)), max_size=200)))
                 known = {known.path: known.file_id for known in library.reader.known_files(library.folder_id)}
                 gone = [known[f"/pictures/{name}".encode()] for name in names]
-                library.catalog.apply_changes(library.folder_id, Changes(gone=gone))
+                library.catalog.apply_changes(library.folder_id, Changes(left_out=gone))
                 present -= names
             elif step == "refresh":
                 index.refresh()

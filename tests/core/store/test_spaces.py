@@ -234,7 +234,7 @@ def test_lines_are_kept_in_order_and_found_by_their_words(library: Library) -> N
         assert set(mentions.ids.tolist()) <= set(ids.tolist())
     assert library.reader.heard("bus").ids.size == 0
 
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[work.file_id]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[work.file_id]))
     library.catalog.purge_orphans(older_than_days=-1)
     assert library.reader.heard("train").ids.size == 0, "what is forgotten is not found any more"
 
@@ -248,7 +248,7 @@ def test_a_name_is_found_by_its_words_until_it_is_another(library: Library) -> N
     library.catalog.apply_changes(library.folder_id, Changes(moved=[(file_id, moved)]))
     assert library.reader.named("dog").ids.size == 0
     assert library.reader.named("hound").ids.tolist() == [file_id]
-    library.catalog.apply_changes(library.folder_id, Changes(gone=[file_id]))
+    library.catalog.apply_changes(library.folder_id, Changes(left_out=[file_id]))
     assert library.reader.named("hound").ids.size == 0
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.records import Changes, FileId, FolderState, FoundFile, Kind, KnownFile, Signature
-from core.watch.changes import compare, root_state
+from core.records import Changes, FileId, FoundFile, Kind, KnownFile, Signature
+from core.watch.changes import arrived, compare, proven
 from core.watch.identity import signature_of
 from core.watch.scan import Listing, scan
 from tests.core.watch.conftest import kind_of
@@ -28,10 +28,11 @@ class Catalog:
         return [KnownFile(file_id, file.path, file.signature) for file_id, file in self.files.items()]
 
     def look(self) -> Changes:
-        return compare(self.known(), scan(self.root, kind_of))
+        known = self.known()
+        return proven(compare(known, scan(self.root, kind_of)), known)
 
     def apply(self, changes: Changes) -> None:
-        for file_id in changes.gone:
+        for file_id in changes.missing:
             del self.files[file_id], self.contents[file_id]
         self.files |= dict(changes.moved)
         for file_id, found in changes.changed:
@@ -68,7 +69,8 @@ def told(root: Path, changes: Changes) -> dict[str, object]:
         "added": [name(found) for found in changes.added],
         "changed": {file_id: name(found) for file_id, found in changes.changed},
         "moved": {file_id: name(found) for file_id, found in changes.moved},
-        "gone": list(changes.gone),
+        "missing": list(changes.missing),
+        "back": list(changes.back),
     }
     return {what: files for what, files in said.items() if files}
 
@@ -119,7 +121,7 @@ def test_rename_over_another_file_ends_the_other(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, "a.jpg", "b.jpg")
     a, b = catalog.id_of(tmp_path / "a.jpg"), catalog.id_of(tmp_path / "b.jpg")
     (tmp_path / "b.jpg").replace(tmp_path / "a.jpg")
-    assert told(tmp_path, catalog.look()) == {"moved": {b: "a.jpg"}, "gone": [a]}
+    assert told(tmp_path, catalog.look()) == {"moved": {b: "a.jpg"}, "missing": [a]}
 
 
 def test_edit_that_hides_behind_size_and_mtime_is_seen(tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_new_hard_link_is_a_new_file_and_removing_one_removes_one(tmp_path: Path
     catalog.apply(changes)
     b = catalog.id_of(tmp_path / "b.jpg")
     (tmp_path / "a.jpg").unlink()
-    assert told(tmp_path, catalog.look()) == {"gone": [a], "changed": {b: "b.jpg"}}
+    assert told(tmp_path, catalog.look()) == {"missing": [a], "changed": {b: "b.jpg"}}
 
 
 def test_drive_that_comes_back_under_another_number_is_not_read_again(tmp_path: Path) -> None:
@@ -159,8 +161,8 @@ def test_nothing_is_gone_below_a_directory_that_was_not_read(tmp_path: Path) -> 
     catalog = catalog_of(tmp_path, "closed/deep/a.jpg", "closed-not/b.jpg", "c.jpg")
     root = os.fsencode(tmp_path)
     listing = Listing(root, unread=frozenset({root + b"/closed"}))
-    gone = compare(catalog.known(), listing).gone
-    assert set(gone) == {catalog.id_of(tmp_path / "closed-not/b.jpg"), catalog.id_of(tmp_path / "c.jpg")}
+    missing = compare(catalog.known(), listing).missing
+    assert set(missing) == {catalog.id_of(tmp_path / "closed-not/b.jpg"), catalog.id_of(tmp_path / "c.jpg")}
     assert not compare(catalog.known(), Listing(root, unread=frozenset({root})))
 
 
@@ -182,25 +184,60 @@ def test_unreadable_directory_keeps_its_files_and_permission_brings_them_back(
         os.chmod("d", 0)
         assert not compare(known, scan(Path("."), kind_of))
         os.chmod("d", 0o700)
-        gone = compare(known, scan(Path("."), kind_of)).gone
-        assert [known[file_id].path for file_id in gone] == [b"./d/b.jpg"]
+        missing = compare(known, scan(Path("."), kind_of)).missing
+        assert [known[file_id].path for file_id in missing] == [b"./d/b.jpg"]
     """)
 
 
-def test_lost_drive_is_offline_and_not_empty(tmp_path: Path) -> None:
-    root = tmp_path / "drive"
-    catalog = catalog_of(root, "a.jpg")
-    assert root_state(scan(root, kind_of), 1) is FolderState.ONLINE
-    root.rename(tmp_path / "unplugged")
-    assert root_state(scan(root, kind_of), 1) is FolderState.OFFLINE
-    assert not compare(catalog.known(), scan(root, kind_of)), "an absent root proves nothing"
-    root.mkdir()
-    assert root_state(scan(root, kind_of), 1) is FolderState.OFFLINE, "an unplugged drive leaves an empty folder"
-    assert root_state(scan(root, kind_of), 0) is FolderState.ONLINE, "a new folder may be empty"
-    root.rmdir()
-    (tmp_path / "unplugged").rename(root)
-    assert root_state(scan(root, kind_of), 1) is FolderState.ONLINE
-    assert not catalog.look()
+def test_a_file_that_a_listing_leaves_out_is_not_missing_while_the_system_has_it(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, "a.jpg", "b.jpg")
+    (tmp_path / "b.jpg").unlink()
+    known = catalog.known()
+    changes = proven(compare(known, Listing(os.fsencode(tmp_path))), known)
+    assert told(tmp_path, changes) == {"missing": [catalog.id_of(tmp_path / "b.jpg")]}
+
+
+def test_what_is_there_in_the_place_of_a_file_proves_that_it_is_not(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, "a.jpg", "d/b.jpg", "c.jpg")
+    ids = [catalog.id_of(tmp_path / name) for name in ("a.jpg", "d/b.jpg", "c.jpg")]
+    for name in ("a.jpg", "d/b.jpg", "c.jpg"):
+        (tmp_path / name).unlink()
+    (tmp_path / "a.jpg").mkdir()
+    (tmp_path / "d").rmdir()
+    (tmp_path / "d").write_bytes(b"a file where the folder was")
+    (tmp_path / "c.jpg").symlink_to("a.jpg")
+    assert told(tmp_path, catalog.look()) == {"missing": sorted(ids)}
+
+
+def test_what_cannot_be_asked_for_is_not_missing(as_nobody: Callable[[str], None], tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    as_nobody("""
+        from core.records import Changes, FileId, KnownFile, Signature
+        from core.watch.changes import proven
+        os.mkdir("d")
+        os.chmod("d", 0)
+        known = [KnownFile(FileId(n), path, Signature(1, n, 3, 4, 5)) for n, path in enumerate((b"d/a.jpg", b"b.jpg"))]
+        assert proven(Changes(missing=[0, 1]), known).missing == [1]
+        os.chmod("d", 0o700)
+    """)
+
+
+def test_a_missing_file_that_is_there_again_is_back(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, "a.jpg", "b.jpg")
+    known = [replace(file, is_here=False) for file in catalog.known()]
+    (tmp_path / "b.jpg").write_bytes(b"other")
+    a, b = catalog.id_of(tmp_path / "a.jpg"), catalog.id_of(tmp_path / "b.jpg")
+    assert told(tmp_path, compare(known, scan(tmp_path, kind_of))) == {"back": [a], "changed": {b: "b.jpg"}}
+
+
+def test_a_file_from_another_folder_is_known_by_its_inode_unless_it_is_still_there(tmp_path: Path) -> None:
+    first = catalog_of(tmp_path / "first", "a.jpg", "b.jpg")
+    second = catalog_of(tmp_path / "second", "c.jpg")
+    a = first.id_of(tmp_path / "first" / "a.jpg")
+    (tmp_path / "first" / "a.jpg").rename(tmp_path / "second" / "new.jpg")
+    (tmp_path / "second" / "link.jpg").hardlink_to(tmp_path / "first" / "b.jpg")
+    changes = arrived(second.look(), first.known())
+    assert told(tmp_path / "second", changes) == {"moved": {a: "new.jpg"}, "added": ["link.jpg"]}
 
 
 def test_stopped_scan_proves_nothing(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_milvus_follows_the_catalog(filled: Library, tmp_path: Path) -> None:
         catch_up(index)
         filled.add_indexed("new.jpg")
         gone = filled.segment("/pictures/3.jpg")
-        filled.catalog.apply_changes(filled.folder_id, Changes(gone=[filled.file_id("/pictures/3.jpg")]))
+        filled.catalog.apply_changes(filled.folder_id, Changes(left_out=[filled.file_id("/pictures/3.jpg")]))
         assert index.refresh() == 2
         new = unit_vector(b"/pictures/new.jpg", WORDS.dim)
         for _ in range(2):  # before Milvus knows and after
@@ -75,7 +75,7 @@ def test_what_came_and_went_while_it_was_on_its_way(filled: Library, tmp_path: P
             index.work()
             filled.catalog.apply_changes(
                 filled.folder_id,
-                Changes(gone=[filled.file_id("/pictures/0.jpg")] if index.count == len(PICTURES) else []),
+                Changes(left_out=[filled.file_id("/pictures/0.jpg")] if index.count == len(PICTURES) else []),
             )
             index.refresh()
         catch_up(index)
@@ -98,7 +98,7 @@ def test_changes_made_while_milvus_was_not_open(filled: Library, tmp_path: Path)
     with open_index(filled, tmp_path / "milvus.db") as index:
         catch_up(index)
     gone = [filled.file_id(f"/pictures/{number}.jpg") for number in range(0, 600, 9)]
-    filled.catalog.apply_changes(filled.folder_id, Changes(gone=gone))
+    filled.catalog.apply_changes(filled.folder_id, Changes(left_out=gone))
     filled.add_indexed(*(f"more {number}.jpg" for number in range(30)))
     filled.reopen()
     with open_index(filled, tmp_path / "milvus.db") as index:

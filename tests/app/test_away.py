@@ -1,0 +1,140 @@
+"""What the window says of drives that are away and of files that are not where they were."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from app.folders.folders_model import Place
+from app.window import Window
+from core import Away, Engine, FolderState
+from tests.app.conftest import WAIT_S
+from tests.app.hands import shown, wait_for
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
+DRIVE = Away("PHOTOS", is_drive=True, state=FolderState.OFFLINE)
+
+
+@pytest.fixture
+def taken(fresh: Engine, tmp_path: Path, sample_photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An indexed folder in whose place another one is, on a drive that can be unplugged."""
+    monkeypatch.setattr("core.watch.root._is_fixed", lambda _: False)
+    folder = tmp_path / "Holidays"
+    folder.mkdir()
+    for photo in sample_photos[:2]:
+        shutil.copy(photo, folder)
+    fresh.add_folder(folder).result(WAIT_S)
+    fresh.wait_idle().result(WAIT_S)
+    folder.rename(tmp_path / "unplugged")
+    folder.mkdir()
+    shutil.copy(sample_photos[2], folder)
+    fresh.rescan().result(WAIT_S)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("away", "missing", "said", "advice"),
+    [
+        (DRIVE, False, "on the drive “PHOTOS”, which is not connected", "Connect the drive “PHOTOS” to open it."),
+        (
+            replace(DRIVE, state=FolderState.CHANGED),
+            False,
+            "on the drive “PHOTOS”; something else is in its place",
+            "Connect the drive “PHOTOS” to open it.",
+        ),
+        (
+            Away("Pictures", is_drive=False, state=FolderState.OFFLINE),
+            False,
+            "in the folder “Pictures”, which cannot be reached",
+            "Bring back the folder “Pictures” to open it.",
+        ),
+        (None, True, "moved or deleted? It was not there when last looked for", "may have been moved or deleted"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_says_where_it_is(
+    window: Window, away: Away | None, missing: bool, said: str, advice: str
+) -> None:
+    answer = window.results.answer
+    assert answer is not None
+    first = replace(answer.results[0], away=away, missing=missing)
+    window.results.set_answer(replace(answer, results=[first, *answer.results[1:]]))
+    index = window.results.index(0)
+    assert said in index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert said in index.data(Qt.ItemDataRole.ToolTipRole).replace("&quot;", '"')
+    window.details.show_results(first, 1)
+    assert window.details.away.text() == said[0].upper() + said[1:]
+    assert window.details.away.isVisibleTo(window.details)
+    window.commands.open_result(first)
+    assert advice in window.banner.text.text()
+    plain = window.grid.grab().toImage()
+    window.results.set_answer(answer)
+    assert window.grid.grab().toImage() != plain, "it is greyed, with a sign"
+    window.details.show_results(answer.results[0], 1)
+    assert not window.details.away.isVisibleTo(window.details)
+
+
+def test_a_changed_folder_is_asked_about_in_a_line_that_the_keyboard_reaches(
+    qtbot: QtBot, open_window: Callable[[Engine], Window], fresh: Engine, taken: Path
+) -> None:
+    window = open_window(fresh)
+    wait_for(qtbot, window.notice.isVisible)
+    assert "Something else is where the folder “Holidays” was" in window.notice.text.text()
+    assert not window.notice.other.isVisible()
+    assert window.notice.way.accessibleDescription() == window.notice.text.text()
+    row = window.folders_model.index_of(Place.FOLDER)
+    assert "something else is in its place" in row.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert len(shown(window)) == 2, "all can be found"
+
+    window.notice.way.setFocus()
+    QTest.keyClick(window.notice.way, Qt.Key.Key_Space)
+    wait_for(qtbot, lambda: not window.notice.isVisible())
+    wait_for(qtbot, lambda: len(shown(window)) == 3)
+    assert window.folders_model.folders[0].state is FolderState.ONLINE
+
+
+def test_a_folder_that_is_away_can_be_used_as_it_is_from_its_menu(
+    qtbot: QtBot, open_window: Callable[[Engine], Window], fresh: Engine, taken: Path
+) -> None:
+    for photo in taken.iterdir():
+        photo.unlink()
+    fresh.rescan().result(WAIT_S)
+    window = open_window(fresh)
+    assert window.folders_model.folders[0].state is FolderState.OFFLINE
+    assert not window.notice.isVisible(), "most likely its drive is only not connected"
+    places = window.sidebar.list
+    places.customContextMenuRequested.emit(places.visualRect(window.folders_model.index_of(Place.FOLDER)).center())
+    (menu,) = window.sidebar.findChildren(QMenu)
+    (action,) = [action for action in menu.actions() if action.text() == "Use this folder as it is now"]
+    action.trigger()
+    menu.close()
+    wait_for(qtbot, lambda: window.folders_model.folders[0].state is FolderState.ONLINE)
+
+
+def test_a_folder_that_is_there_has_no_such_entry(window: Window) -> None:
+    places = window.sidebar.list
+    places.customContextMenuRequested.emit(places.visualRect(window.folders_model.index_of(Place.FOLDER)).center())
+    (menu,) = window.sidebar.findChildren(QMenu)
+    assert "Use this folder as it is now" not in [action.text() for action in menu.actions()]
+    menu.close()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_many_lost_files_are_asked_about_in_a_line(qtbot: QtBot, window: Window, keep: bool) -> None:
+    folders = window.folders_model.folders
+    window.folders_model._show([replace(folders[0], lost=700, asks=700)])
+    assert "700 files that were in “Photos”" in window.notice.text.text()
+    answered: list[bool] = []
+    window.notice.settled.disconnect(window.commands.settle_lost)
+    window.notice.settled.connect(lambda _, keeps: answered.append(keeps))
+    (window.notice.way if keep else window.notice.other).click()
+    assert answered == [keep]
+    window.folders_model._show(folders)
+    assert not window.notice.isVisible()
