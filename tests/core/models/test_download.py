@@ -118,9 +118,8 @@ def test_a_cancelled_download_goes_on_where_it_was(shelf: Shelf, hub: Hub, clip:
 
 def test_cancelling_does_not_wait_for_the_network(shelf: Shelf, hub: Hub, clip: ModelCard) -> None:
     hub.trouble.stalls = True
-    asked = time.monotonic() + 1.0
     with pytest.raises(CancelledError):
-        get(shelf, clip, cancelled=lambda: time.monotonic() > asked)
+        get(shelf, clip, cancelled=lambda: len(hub.requests) > 0)
     assert len(hub.requests) == 1
 
 
