@@ -73,7 +73,8 @@ def test_the_list_says_what_there_is(models: Models, hub: Hub) -> None:
 def test_a_model_that_finds_no_room_is_listed_with_what_to_do(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
-    script = 'mount -t tmpfs -o size=1m tmpfs "$1"; export LIKEWISE_MODEL_CACHE="$1"; exec "$2" -m core models list --library "$3"'
+    mounted = 'mount -t tmpfs -o size=1m tmpfs "$1"; export LIKEWISE_MODEL_CACHE="$1"'
+    script = f'{mounted}; exec "$2" -m core models list --library "$3"'
     done = in_a_namespace(script, str(cache), sys.executable, str(tmp_path / "library"))
     assert done.returncode == 0, done.stderr
     (row,) = (line for line in done.stdout.splitlines() if line.startswith("whisper "))
