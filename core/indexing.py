@@ -229,6 +229,7 @@ class Indexer:
         with self._lock:  # who asks from now on may know of work that this pass does not see
             self._due += self._waiters
             self._waiters.clear()
+        self._pipeline.give_back()
         while not self._stop.is_set():
             if self._scanner.scan_next(reader):
                 continue
