@@ -29,7 +29,9 @@ from tests.core.store.milvus.steps import (
     Said,
     assert_right,
     catch_up,
+    free_port,
     is_sentence,
+    milvus_server,
     open_index,
     work,
 )
@@ -90,33 +92,6 @@ def test_file_that_another_process_has_open(filled: Library, tmp_path: Path) -> 
             process.wait()
             catch_up(index)
             assert_right(filled, index, by_milvus=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def milvus_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server in another process, reached by an address; killed at the end."""
-    code = (
-        "import sys; from milvus_lite.adapter.grpc.server import run_server;"
-        "run_server(sys.argv[1], '127.0.0.1', int(sys.argv[2]))"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, folder, str(port)], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    try:
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_server_that_comes_goes_and_comes_back(filled: Library, tmp_path: Path) -> None:
