@@ -335,23 +335,22 @@ def test_unmounted_drive_is_told(in_namespace: Callable[[str, str], None], tmp_p
         """
         import queue, subprocess
         from pathlib import Path
-        from core.records import FolderState, Kind
-        from core.watch.changes import root_state
+        from core.records import Kind
         from core.watch.scan import scan
         from core.watch.watcher import Watcher
         drive = Path.cwd() / "drive"
         told = queue.Queue()
         watcher = Watcher(told.put, debounce_s=0.1, supervise_s=0.2)
-        def state():
-            assert told.get(timeout=20) == drive
-            return root_state(scan(drive, lambda name: Kind.IMAGE), 1)
+        def found_when_told():
+            assert told.get(timeout=60) == drive
+            return bool(scan(drive, lambda name: Kind.IMAGE).files)
         watcher.watch(drive)
-        assert state() is FolderState.ONLINE
+        assert found_when_told()
         subprocess.run(["umount", "--lazy", "drive"], check=True)
-        assert state() is FolderState.OFFLINE
+        assert not found_when_told()
         subprocess.run(["mount", "-t", "tmpfs", "none", "drive"], check=True)
         (drive / "b.jpg").touch()
-        while state() is FolderState.OFFLINE:
+        while not found_when_told():
             pass
         assert watcher.close()
         """,
