@@ -40,6 +40,11 @@ class Move:
         self._opening: dict[SpaceId, Iterator[int]] = {}
         self._counts: dict[SpaceId, int] = {}
 
+    @property
+    def opened(self) -> list[Index]:
+        """Those of the other store that know what the catalog knows, though it may not be where it is found fastest."""
+        return [index for space_id, index in self.indexes.items() if space_id not in self._opening]
+
     def step(self, spaces: Collection[SpaceId]) -> MoveStep:
         """Does one small piece, if there is anything to do and Milvus is not to rest."""
         for space_id in spaces:

@@ -212,8 +212,11 @@ class Searcher:
 
     def begin_snapshot(self) -> PendingSnapshot | None:
         """The next store file to make safe, or None."""
-        for space in self._spaces.values():
-            pending = space.index.begin_snapshot()
+        indexes = [space.index for space in self._spaces.values()]
+        if self._move is not None:  # a move that is broken off is not to begin anew
+            indexes += self._move.opened
+        for index in indexes:
+            pending = index.begin_snapshot()
             if pending is not None:
                 return pending
         return None

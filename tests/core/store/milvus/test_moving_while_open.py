@@ -13,6 +13,7 @@ import pytest
 from core import CoreError, Engine, NoticePosted, Settings, StoreChanged, StoreStatus, open_engine
 from core.cli.command_line import main
 from core.opening import settings_of
+from core.store.vectors import milvus
 from core.store.vectors.remote.collection import MilvusCollection
 from tests.conftest import WAIT_S, until
 from tests.core.steps import ask, index, names
@@ -52,8 +53,15 @@ def checked(library: Path, capsys: pytest.CaptureFixture[str], *words: object) -
 
 
 def test_to_one_milvus_to_another_and_back(
-    engine: Engine, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engine: Engine,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    asked, search = [], MilvusCollection.search
+    monkeypatch.setattr(milvus, "EXACT_COUNT", 0)
+    monkeypatch.setattr(MilvusCollection, "search", lambda part, *rest: (asked.append(part), search(part, *rest))[1])
     index(engine, photos)
     before, seen = names(ask(engine, WORDS)), []
     engine.events.subscribe(lambda event: seen.append(event.status) if isinstance(event, StoreChanged) else None)
@@ -62,7 +70,9 @@ def test_to_one_milvus_to_another_and_back(
         seen.clear()
         engine.stores.move(place).result(WAIT_S)
         arrive(engine, place)
+        asked.clear()
         assert names(ask(engine, WORDS)) == before
+        assert bool(asked) == bool(place)
         assert {status.goes_to for status in seen[:-1]} == {place}
         assert [status.done for status in seen[:-1]] == sorted(status.done for status in seen[:-1])
         assert max(status.done for status in seen) == seen[-2].total == 2 * len(before)
