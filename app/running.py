@@ -22,9 +22,10 @@ from app.icons import application_icon
 from app.messages import Messages
 from app.preferences import Preferences
 from app.show.pages import Way
+from app.single_instance import Door, Knock, hand_over
 from app.theme import Theme
 from app.window import Window
-from core import CoreError, LibraryPaths, default_library, log_folder, preload
+from core import CoreError, LibraryBusyError, LibraryPaths, default_library, log_folder, preload
 
 if TYPE_CHECKING:
     from core import Engine
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
+OPENING_MS = 5000
+"""Two that are started in one moment: the one that was later waits so long for the other to listen."""
 CRASHES = 2
 """After so many unexpected ends within ten minutes, what may have been the cause is not done by itself."""
 
@@ -49,6 +52,8 @@ class Session(QObject):
         self._library = library
         self._paths = paths
         self._engines: list[Engine] = []
+        self._door: Door | None = None
+        self._knock: Knock | None = None
         if QLocale().language() == QLocale.Language.C:  # none was set: 3,204 rather than 3204
             QLocale.setDefault(QLocale(QLocale.Language.English))
         preferences = Preferences(LibraryPaths(library).root / "window.ini")
@@ -92,6 +97,9 @@ class Session(QObject):
 
     @Slot(object)
     def _reopen(self, way: Way) -> None:
+        if self._knock is not None:
+            self._knock.deleteLater()
+            self._knock = None
         if way is Way.OTHER_LIBRARY:
             choose_folder(self.window, "Choose a folder for the library", str(self._library.parent), self._open_other)
         else:
@@ -103,6 +111,8 @@ class Session(QObject):
 
     def close(self) -> bool:
         """Ends the engine; whether it ended in time. What was not finished goes on at the next start."""
+        if self._door is not None:
+            self._door.close()
         self.bridge.close()
         self._garbage.stop()
         try:
@@ -118,6 +128,8 @@ class Session(QObject):
         self.messages.note("You can search and look at what is there. Nothing new is read, and nothing can be changed.")
 
     def _begin(self, engine: Engine, _opened: None) -> None:
+        self._door = Door(self._library, self)
+        self._door.called.connect(self._come_forward)
         self.bridge.connect_engine(engine)
         crashed = engine.crashes >= CRASHES
         engine.start(crashed=crashed)
@@ -129,8 +141,21 @@ class Session(QObject):
                 self.window.commands.resume,
                 read=self._kept_quiet,
             )
+        self._take(self._paths)
+
+    @Slot(object)
+    def _come_forward(self, paths: Sequence[Path]) -> None:
+        """Somebody started Likewise once more: this is the window that they want."""
+        self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+        self._take(paths)
+
+    def _take(self, paths: Sequence[Path]) -> None:
+        """Adds folders, and searches with files."""
         files = []
-        for path in self._paths:
+        for path in paths:
             if path.is_dir():
                 self.window.commands.add_folder_at(path)
             else:
@@ -143,18 +168,25 @@ class Session(QObject):
 
     def _fail(self, error: BaseException) -> None:
         self.window.stage.fail_to_open(error)
+        if isinstance(error, LibraryBusyError) and self._knock is None:
+            self._knock = Knock(self._library, self._paths, patience_ms=OPENING_MS, parent=self)
+            self._knock.answered.connect(self.window.close)
+            self._knock.begin()
         if not isinstance(error, CoreError):
             self.messages.fail(error)
 
 
 def run(library: Path | None, paths: Sequence[Path]) -> int:
-    """Shows the window until it is closed. Returns the exit code."""
+    """Shows the window until it is closed, or brings the one forward that is there already. Returns the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in a terminal ends at once; what was stored stays whole
     application = QApplication([])
     application.setApplicationName("Likewise")
     application.setDesktopFileName("org.likewise.Likewise")
     application.setWindowIcon(application_icon())
-    session = Session(application, (library or default_library()).expanduser().absolute(), paths)
+    place = (library or default_library()).expanduser().absolute()
+    if hand_over(place, paths):
+        return 0
+    session = Session(application, place, paths)
     hooks = Hooks(log_folder(), session.messages.report)
     try:
         session.window.show()

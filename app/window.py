@@ -46,7 +46,7 @@ from app.show.stage_view import StageView
 from app.show.status_line import StatusLine
 from app.show.thumbnails import Thumbnails
 from app.theme import Look, Theme
-from core import Event, FolderId, Kind, ProgressChanged, Unwatched, WatchingChanged
+from core import Event, FolderId, Kind, ProgressChanged, Standing, Unwatched, WatchingChanged
 
 _DEFAULT_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(560, 400)
@@ -189,6 +189,7 @@ class Window(QWidget):
         self.sidebar.accept_asked.connect(do.accept_folder)
         self.notice.accepted.connect(do.accept_folder)
         self.notice.settled.connect(do.settle_lost)
+        self.notice.looked.connect(self._show_lost)
         self.health.retry_asked.connect(do.retry)
         self.health.reveal_asked.connect(do.reveal_path)
         self.health.export_asked.connect(do.export_files)
@@ -295,6 +296,11 @@ class Window(QWidget):
     def _enter_problems(self) -> None:
         self._show_problems()
         self.health.list.setFocus()
+
+    @Slot()
+    def _show_lost(self) -> None:
+        self._show_problems()
+        self.health.filters.choose(Standing.LOST)
 
     @Slot()
     def _leave_problems(self) -> None:

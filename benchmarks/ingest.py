@@ -204,7 +204,9 @@ def main() -> None:
     arguments = parser.parse_args()
     heading("ingest")
     Clip.reduced = not arguments.exact
-    settings = Settings(pictures_model=arguments.model, device=arguments.device, batch_size=arguments.batch)
+    settings = Settings(
+        pace="full", pictures_model=arguments.model, device=arguments.device, batch_size=arguments.batch
+    )
     with tempfile.TemporaryDirectory(prefix="likewise-ingest-") as temporary:
         embed = {"starter": starter, "clip": clip}[arguments.model](Path(temporary), arguments.device)
         small = partial(make_small, arguments.small)

@@ -36,6 +36,7 @@ class Chooser:
         self._device = device
         self._cache = cache
         self._made: dict[str, Encoder] = {}
+        self._refused: dict[str, str] = {}
 
     def choose(self, settings: Settings, active: Mapping[SpaceId, str], plan: Plan) -> Lineup:
         """The lineup for these settings.
@@ -70,6 +71,7 @@ class Chooser:
     def forget(self, model_id: str) -> None:
         """Makes the encoder anew when it is next needed: its weights are others, or gone."""
         self._made.pop(model_id, None)
+        self._refused.pop(model_id, None)
         self._board.change(model_id, state=ModelState.NOT_HERE, note="")
 
     def show(self, lineup: Lineup, shares: Mapping[str, float]) -> None:
@@ -97,12 +99,14 @@ class Chooser:
         if not here.present:
             state = ModelState.NOT_HERE if card.repository else ModelState.UNAVAILABLE
             return ModelStatus(card, state, here.reason, got_bytes=here.bytes)
+        if card.model_id in self._refused:
+            return ModelStatus(card, ModelState.UNAVAILABLE, self._refused[card.model_id], here_bytes=here.bytes)
         if known is not None and known.state is not ModelState.NOT_HERE:
             return replace(known, here_bytes=here.bytes)
         return ModelStatus(card, ModelState.NOT_LOADED, here_bytes=here.bytes)
 
     def _make(self, model_id: str) -> Encoder | None:
-        """The model's encoder, always the same; None, said on the board, if its weights are not here or not right."""
+        """The model's encoder, always the same; None, as `show` says, if its weights are not here or not right."""
         if not model_id:
             return None
         if model_id not in self._made:
@@ -115,6 +119,8 @@ class Chooser:
                 )
             except ModelError as error:
                 log.warning("the model %s cannot be used: %s", model_id, error)
-                self._board.change(model_id, state=ModelState.UNAVAILABLE, note=str(error))
+                self._refused[model_id] = str(error)  # the board may not know the model yet
                 return None
+            if self._refused.pop(model_id, ""):
+                self._board.change(model_id, state=ModelState.NOT_LOADED, note="")
         return self._made[model_id]

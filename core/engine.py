@@ -121,7 +121,7 @@ class Engine(ModelFront, StandingFront):
             library=library,
             store=self._store,
             pipeline=pipeline,
-            upkeep=Upkeep(self._store, self._search, self._gpu),
+            upkeep=Upkeep(library, self._store, self._search, self._gpu, self.events),
             events=self.events,
             pausing=Pausing(lambda: self.settings),
             settings=lambda: self.settings,

@@ -205,7 +205,7 @@ class Indexer:
                 self._events.publish(BugFound(traceback.format_exc()))
                 self._blocked(error)
                 retry_at = time.monotonic() + RETRY_AFTER_S
-            self._upkeep.rest()
+            self._upkeep.rest(self._has_time)
             next_full = full_s + self._look_every_s()  # asked anew: what is watched is known only after a scan
             until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
             if (confirm_in_s := self._scanner.confirm_in_s) is not None:
@@ -229,6 +229,7 @@ class Indexer:
         with self._lock:  # who asks from now on may know of work that this pass does not see
             self._due += self._waiters
             self._waiters.clear()
+        self._pipeline.give_back()
         while not self._stop.is_set():
             if self._scanner.scan_next(reader):
                 continue
@@ -298,6 +299,11 @@ class Indexer:
 
     def _is_quiet(self) -> bool:
         return not (self._scanner.is_due or self._stop.is_set())
+
+    def _has_time(self) -> bool:
+        """Nothing is to be done, and nobody has just asked for anything."""
+        is_idle = self.progress.activity is Activity.IDLE and self._may_index() and time.monotonic() >= self._tidy_from
+        return is_idle and self._is_quiet() and not self._wake.is_set()
 
     def _blocked(self, error: Exception) -> None:
         """Indexing is not possible at all; says why and fails whoever waits for it."""

@@ -42,6 +42,11 @@ class LibraryPaths:
         return self.root / ".lock"
 
     @property
+    def checked(self) -> Path:
+        """How long the library had lived when the catalog was last looked through wholly."""
+        return self.root / ".checked"
+
+    @property
     def library_id(self) -> Path:
         """The library's own name, by which it tells its vectors from those of others on a server."""
         return self.root / "library-id"

@@ -10,10 +10,11 @@ import queue
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.errors import MediaError, ModelError
+from core.errors import LibraryError, MediaError, ModelError
 from core.lineup import Lineup, spaces_of, wanted_by
 from core.records import (
     ContentHash,
@@ -21,7 +22,6 @@ from core.records import (
     FileId,
     ItemId,
     Kind,
-    Line,
     Reason,
     Role,
     Segment,
@@ -108,13 +108,14 @@ class Pipeline:
         self._batch_size = batch_size
         self._finished: Callable[[int], None] = lambda _: None
         self._unsettled: Callable[[], None] = lambda: None
+        self._owes = False
         self._reset()
 
     def _reset(self) -> None:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._claimed: deque[WorkItem] = deque()
         self._files: dict[FileId, _Begun] = {}
-        self._decoding: dict[FileId, int] = {}
+        self._decoding: dict[_Begun, int] = {}  # by reading: a file that changes is claimed again during the first
         self._going_on: deque[tuple[_Begun, int]] = deque()
         self._ready: deque[_Stretch] = deque()
         self._encodes = 0
@@ -130,6 +131,12 @@ class Pipeline:
     def listens(self) -> bool:
         """Whether nothing but speech is left of the files that are claimed: all else comes first."""
         return self.begun(later=True) > 0 and not self.begun(later=False)
+
+    def give_back(self) -> None:
+        """Puts back what a run did not bring to an end, before anybody asks what waits. Raises LibraryError."""
+        if self._owes:
+            self._write(Catalog.release).result()
+            self._owes = False
 
     def run(
         self,
@@ -148,7 +155,6 @@ class Pipeline:
         files begun go back to the queue then, too.
         """
         self._finished, self._unsettled = finished, unsettled
-        self._write(Catalog.release).result()  # what an earlier run could not give back: the disk was full
         try:
             while not abandoned():
                 self._fill(reader, go_on)
@@ -208,7 +214,7 @@ class Pipeline:
 
     def _decode(self, begun: _Begun, from_ms: int) -> int:
         weight = 1 if begun.item.kind is Kind.IMAGE else STRETCH_WEIGHT
-        self._decoding[begun.file_id] = weight
+        self._decoding[begun] = weight
         future = self._pool.decode(
             begun.item.path, wanted_by(begun.encoders), from_ms=from_ms, expected=begun.item.signature
         )
@@ -216,7 +222,7 @@ class Pipeline:
         return weight
 
     def _on_decoded(self, begun: _Begun, future: Future[Decoded]) -> None:
-        del self._decoding[begun.file_id]
+        del self._decoding[begun]
         try:
             decoded = future.result()
             require_unchanged(begun.item.path, begun.item.signature)
@@ -288,7 +294,9 @@ class Pipeline:
             if self._files.get(begun.file_id) is not begun:  # it failed meanwhile
                 continue
             begun.unable |= embedded.unable
-            segments = [_indexed(segment, found) for segment, found in zip(stretch.segments, vectors, strict=True)]
+            segments = [
+                IndexedSegment.of(segment, found) for segment, found in zip(stretch.segments, vectors, strict=True)
+            ]
             segments = [segment for segment in segments if segment.vectors or segment.line is not None]
             begun.found |= bool(segments)
             if stretch.ends and not begun.found and stretch.kind is Kind.IMAGE:
@@ -380,14 +388,9 @@ class Pipeline:
         begun = [*(item.file_id for item in self._claimed), *self._files]
         self._reset()
         if begun:
-            self._write(lambda catalog: catalog.release(begun))
-
-
-def _indexed(segment: Segment, vectors: dict[SpaceId, Any]) -> IndexedSegment:
-    line = None
-    if segment.text and segment.start_ms is not None and segment.end_ms is not None:
-        line = Line(segment.start_ms, segment.end_ms, segment.text, segment.language)
-    return IndexedSegment(vectors, segment.start_ms, segment.end_ms, line)
+            self._owes = True
+            with suppress(LibraryError):  # the disk is full: `give_back`
+                self.give_back()
 
 
 def _as_media_error(error: ModelError | MediaError) -> MediaError:

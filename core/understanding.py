@@ -89,13 +89,16 @@ class Understanding:
         )
 
     def _adapt(self, encoder: Encoder, count: int, taken_s: float) -> None:
-        """Makes jobs larger or smaller by what one of `count` segments took: devices differ a thousandfold."""
-        fitting = int(count * JOB_S / taken_s)
+        """Makes jobs larger or smaller by what one of `count` segments took: devices differ a thousandfold.
+
+        A power of two, so that what works on a job side by side has equal shares of it.
+        """
+        fitting = max(1, int(count * JOB_S / taken_s))
         now = self._at_once.get(encoder, 1)
         if taken_s > JOB_S:
-            self._at_once[encoder] = max(1, fitting)
+            self._at_once[encoder] = _power_of_two(fitting)
         elif count >= now:
-            self._at_once[encoder] = min(2 * count, fitting, MOST_AT_ONCE)
+            self._at_once[encoder] = _power_of_two(min(2 * count, fitting, MOST_AT_ONCE))
 
     def listen(self, segments: Sequence[Segment]) -> Future[list[Segment]]:
         """What is said in windows of sound that follow one another: segments with `text`. Fails with ModelError."""
@@ -126,3 +129,8 @@ def joined(windows: Sequence[Segment], begin_ms: int) -> Samples:
         if sound is not None:
             whole[place : place + len(sound)] = sound
     return whole
+
+
+def _power_of_two(most: int) -> int:
+    """The largest that is not above `most`."""
+    return 1 << (most.bit_length() - 1)

@@ -18,12 +18,16 @@ from core import Folder, FolderState
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is to be decided about a folder: in words, and what the buttons say. Without `other` there is one way."""
+    """What is to be decided about a folder: in words, and what the buttons say. Without `other` there is one way.
+
+    With `look`, the files that it is about can be looked at first.
+    """
 
     folder: Folder
     text: str
     way: str
     other: str = ""
+    look: str = ""
 
 
 def matter_of(folder: Folder) -> Matter | None:
@@ -44,6 +48,7 @@ def matter_of(folder: Folder) -> Matter | None:
             " you say otherwise.",
             "Keep it",
             "Forget them",
+            "Show them",
         )
     return None
 
@@ -54,10 +59,12 @@ class NoticeView(QWidget):
     Signals:
         accepted: the Folder that is to be taken for what it is now.
         settled: the Folder, and whether what is known of its lost files is kept.
+        looked: the lost files that are asked about are to be shown.
     """
 
     accepted = Signal(object)
     settled = Signal(object, bool)
+    looked = Signal()
 
     def __init__(self, model: FoldersModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,12 +77,15 @@ class NoticeView(QWidget):
         self.text.setWordWrap(True)
         self.way = Button("")
         self.other = Button("", flat=True)
+        self.look = Button("", flat=True)
         self.way.clicked.connect(self._go)
+        self.look.clicked.connect(self.looked)
         self.other.clicked.connect(self._go_other)
         row = QHBoxLayout()
         row.setContentsMargins(2 * SPACE_PX, SPACE_PX, 2 * SPACE_PX, SPACE_PX)
         row.setSpacing(SPACE_PX)
         row.addWidget(self.text, 1)
+        row.addWidget(self.look)
         row.addWidget(self.other)
         row.addWidget(self.way)
         layout = QVBoxLayout(self)
@@ -92,7 +102,8 @@ class NoticeView(QWidget):
         self._matter = matters[0] if matters else None
         if self._matter is not None:
             self.text.setText(self._matter.text)
-            for button, words in ((self.way, self._matter.way), (self.other, self._matter.other)):
+            matter = self._matter
+            for button, words in ((self.way, matter.way), (self.other, matter.other), (self.look, matter.look)):
                 button.setText(words)
                 button.setAccessibleDescription(self._matter.text)
                 button.setVisible(bool(words))

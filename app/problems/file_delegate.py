@@ -19,10 +19,13 @@ _LINE_GAP_PX = 3
 ICONS = {
     Standing.FAILED: "problem",
     Standing.OFFLINE: "folder-offline",
+    Standing.EXCHANGED: "folders",
+    Standing.MISSING: "search",
     Standing.WAITING: "pause",
     Standing.LISTENING: "speech",
     Standing.OUTDATED: "models",
     Standing.INDEXED: "check",
+    Standing.LOST: "info",
     Standing.BEING_WRITTEN: "undo",
     Standing.SKIPPED: "filter",
 }

@@ -52,6 +52,10 @@ class StandingFilters(QWidget):
         self._columns = 0
         self._arrange()
 
+    def choose(self, standing: Standing) -> None:
+        """Presses a button, as the user would."""
+        self.buttons[standing].click()
+
     def minimumSizeHint(self) -> QSize:
         widest = max((button.sizeHint().width() for button in self._shown()), default=0)
         return QSize(widest, self._layout.minimumSize().height())

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from PySide6.QtCore import QDateTime, QLocale, Slot
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app import wording
 from app.bridge import Bridge
 from app.controls import Button, Label
+from app.folders.folders_model import ROW_ROLE, Place, Row
+from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
 from app.theme import SPACE_PX
 from core import Backup, Settings
 
-_LIST_PX = 168
+_MOST_ROWS = 5
 _NAMED = 4
 
 
@@ -34,10 +36,12 @@ class BackupsView(QWidget):
         )
         explanation.setWordWrap(True)
         self.list = QListWidget()
-        self.list.setFixedHeight(_LIST_PX)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setItemDelegate(RowDelegate(self.list))
+        self.list.setMouseTracking(True)
+        self.list.viewport().setAutoFillBackground(False)
         self.list.setAccessibleName(title.text())
         self.list.setAccessibleDescription(explanation.text())
-        self.list.setTextElideMode(self.list.textElideMode().ElideMiddle)
         self.list.currentRowChanged.connect(self._offer)
         self.restore_button = Button("Go back to this")
         self.restore_button.setAccessibleName("Go back to the chosen backup")
@@ -67,9 +71,11 @@ class BackupsView(QWidget):
         kept = self._chosen()
         self._backups = backups
         self.list.clear()
-        self.list.addItems(
-            [described(backup, older) for backup, older in zip(backups, [*backups, None][1:], strict=True)]
-        )
+        for backup, older in zip(backups, [*backups, None][1:], strict=True):
+            item = QListWidgetItem(described(backup, older), self.list)
+            item.setData(ROW_ROLE, Row(Place.ALL, item.text(), "undo"))
+            item.setToolTip(wording.tip([item.text()]))
+        self.list.setFixedHeight(self.list.sizeHintForRow(0) * min(len(backups), _MOST_ROWS) if backups else 0)
         numbers = [backup.number for backup in backups]
         self.list.setCurrentRow(numbers.index(kept.number) if kept is not None and kept.number in numbers else 0)
 

@@ -30,6 +30,7 @@ from core.records import (
     Question,
     Result,
     Rule,
+    Standing,
 )
 from core.search.listing import clock
 
@@ -52,6 +53,7 @@ def index(arguments: Namespace) -> Exit:
                 engine.accept_folder(folder_id).result()
         follow(engine, engine.wait_idle())
         folders = [folder for folder in engine.folders().result() if folder.folder_id in added]
+        missing = engine.standings().result()[Standing.MISSING]
     failed = sum(folder.failed for folder in folders)
     indexed = sum(folder.files - folder.waiting - folder.failed for folder in folders)
     hint = f", {failed:,} failed (see `{_command('failures', arguments)}`)" if failed else ""
@@ -64,6 +66,12 @@ def index(arguments: Namespace) -> Exit:
         for skipped in folder.skipped:
             if skipped.rule is Rule.BEING_WRITTEN:
                 say(f"Still being written, so not read: {', '.join(map(shown, skipped.examples))}")
+    if missing:
+        are, they, them = ("is", "it is", "it") if missing == 1 else ("are", "they are", "them")
+        say(
+            f"{count(missing, 'file')} {are} missing; {they} taken out when a look a minute later finds {them} missing,"
+            " too: run this once more then."
+        )
     return Exit.DONE
 
 

@@ -150,7 +150,13 @@ def _text(statuses: list[ModelStatus]) -> str:
         (status.card.model_id, size(status.here_bytes or status.card.size_bytes), _state(status), status.card.purpose)
         for status in statuses
     ]
-    return table(("model", "size", "state", "what it is for"), rows, numbers=(1,))
+    amiss = [
+        f"{status.card.model_id}: {status.note}"
+        for status in statuses
+        if status.state is ModelState.UNAVAILABLE and status.note
+    ]
+    listed = table(("model", "size", "state", "what it is for"), rows, numbers=(1,))
+    return "\n".join([listed, *([""] if amiss else []), *map(shown, amiss)])
 
 
 def _state(status: ModelStatus) -> str:

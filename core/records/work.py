@@ -52,16 +52,20 @@ class Progress:
 class Standing(StrEnum):
     """How it is with a file. Each has one; where several hold, it is the first of these.
 
-    The last two are of files that are not in the library (yet): these are counted folder by folder where all of one is
-    left out, and only some of them can be named.
+    The last three are of files that are not in the library: those that are lost, and the user is asked whether they are
+    to be forgotten; those that are not in it yet; those that are left out. Of the last two only some can be named, and
+    they are counted folder by folder where all of one is left out.
     """
 
     FAILED = "failed"
     OFFLINE = "offline"
+    EXCHANGED = "exchanged"
+    MISSING = "missing"
     WAITING = "waiting"
     LISTENING = "listening"
     OUTDATED = "outdated"
     INDEXED = "indexed"
+    LOST = "lost"
     BEING_WRITTEN = "being written"
     SKIPPED = "skipped"
 
@@ -79,19 +83,25 @@ class Standing(StrEnum):
 _WORDS = {
     Standing.FAILED: "could not be read",
     Standing.OFFLINE: "not connected",
+    Standing.EXCHANGED: "with something else in their place",
+    Standing.MISSING: "moved or deleted",
     Standing.WAITING: "waiting",
     Standing.LISTENING: "to be listened to",
     Standing.OUTDATED: "known by an older model",
     Standing.INDEXED: "can be found",
+    Standing.LOST: "gone for a month",
     Standing.BEING_WRITTEN: "being written",
     Standing.SKIPPED: "left out by a rule",
 }
 _SENTENCES = {
     Standing.OFFLINE: "Its folder or drive is not connected. What is known of it is kept.",
+    Standing.EXCHANGED: "Something else is where its folder or drive was. What is known of it is kept.",
+    Standing.MISSING: "Moved or deleted? It was not there when last looked for.",
     Standing.WAITING: "Waits to be read.",
     Standing.LISTENING: "Can be found. What is said in it is still to be written down.",
     Standing.OUTDATED: "Can be found as an older model knows it. Waits for the newer one.",
     Standing.INDEXED: "Can be found.",
+    Standing.LOST: "Has not been there for a month. What is known of it is kept until you say otherwise.",
 }
 RULE_SENTENCES = {
     Rule.HIDDEN: "Left out: hidden.",

@@ -8,7 +8,7 @@ import logging
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 
 from core.errors import LibraryError, LibraryReadOnlyError
@@ -118,7 +118,7 @@ def _open(library: LibraryPaths) -> sqlite3.Connection:
         _require_ours(connection)
         migrate(connection, library.catalog)
         if unclean or mark.exists():
-            _check(connection)
+            _check(connection, wholly=mark.exists())
             mark.unlink(missing_ok=True)
     except BaseException:
         connection.close()
@@ -133,9 +133,15 @@ def _require_ours(connection: sqlite3.Connection) -> None:
             raise LibraryDamagedError("Another program's data is where the library's main file should be.")
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def _check(connection: sqlite3.Connection, *, wholly: bool) -> None:
+    """Raises LibraryDamagedError. `wholly` reads the indexes, too, and makes them anew of the tables if need be."""
     with errors_in_words():
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if wholly and verdict == ("ok",) and connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+            log.warning("the catalog's indexes are damaged; they are made anew")
+            with suppress(sqlite3.IntegrityError):  # the tables are damaged as well: that is seen next
+                connection.execute("REINDEX")
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != ("ok",):
         raise LibraryDamagedError(f"The library is damaged: {verdict[0]}.")
 

@@ -35,8 +35,10 @@ _LOSE = (
        FROM file WHERE missing_at <= ?2 AND id IN (SELECT value FROM json_each(?1))""",
     "DELETE FROM file WHERE missing_at <= ?2 AND id IN (SELECT value FROM json_each(?1))",
 )
-_DUE = """SELECT id FROM lost WHERE missing_scans >= ?3 AND missing_at <= ?2 AND NOT kept
-          AND id IN (SELECT value FROM json_each(?1))"""
+_NOW_S = "(SELECT lived_s FROM life)"
+DUE = f"NOT kept AND missing_scans >= {KEPT_SCANS} AND missing_at + {KEPT_S} <= {_NOW_S}"
+"""Of a lost file: it may be forgotten, unless there are so many that the user is asked first."""
+_DUE = " ".join(("SELECT id FROM lost WHERE", DUE, "AND id IN (SELECT value FROM json_each(?))"))
 _RETURN = (  # the item comes with an update of its own: that it has a file again is told by a trigger
     """INSERT INTO file (id, folder_id, path, name_key, stem_key, kind, signature, size_bytes, mtime, state, attempts,
            date_key, later)
@@ -54,7 +56,7 @@ _LOST_AND_THERE = """SELECT (SELECT count(*) FROM lost WHERE folder_id=?1 AND NO
                             (SELECT count(*) FROM file WHERE folder_id=?1)"""
 _SETTLE = {
     True: "UPDATE lost SET kept=1 WHERE folder_id=?",
-    False: "DELETE FROM lost WHERE folder_id=? AND NOT kept",
+    False: " ".join(("DELETE FROM lost WHERE folder_id=? AND", DUE)),
 }
 
 
@@ -86,7 +88,7 @@ def note_missing(connection: sqlite3.Connection, folder_id: FolderId, file_ids: 
             connection.execute(statement, (ids, now_s, KEPT_SCANS))
         for statement in _LOSE:
             connection.execute(statement, (ids, now_s - CONFIRM_AFTER_S))
-        due = connection.execute(_DUE, (ids, now_s - KEPT_S, KEPT_SCANS)).fetchall()
+        due = connection.execute(_DUE, (ids,)).fetchall()
         lost, there = connection.execute(_LOST_AND_THERE, (folder_id,)).fetchone()
         if lost > MASS_FILES or lost > MASS_SHARE * (lost + there):
             asks = len(due)
@@ -96,6 +98,6 @@ def note_missing(connection: sqlite3.Connection, folder_id: FolderId, file_ids: 
 
 
 def settle_lost(connection: sqlite3.Connection, folder_id: FolderId, *, keep: bool) -> None:
-    """What is lost now is forgotten, or kept until the user removes the folder."""
+    """What is asked about is forgotten; or all that is lost now is kept until the user removes the folder."""
     connection.execute(_SETTLE[keep], (folder_id,))
     connection.execute("UPDATE folder SET asks=0 WHERE id=?", (folder_id,))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from core.records import ContentHash, FileId, ItemId, Kind, Line, Metadata, Signature, SpaceId
+from core.records import ContentHash, FileId, ItemId, Kind, Line, Metadata, Segment, Signature, SpaceId
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,14 @@ class IndexedSegment:
     start_ms: int | None = None
     end_ms: int | None = None
     line: Line | None = None
+
+    @classmethod
+    def of(cls, segment: Segment, vectors: Mapping[SpaceId, NDArray[np.float32]]) -> Self:
+        """A segment as it was decoded, and what was made of it."""
+        line = None
+        if segment.text and segment.start_ms is not None and segment.end_ms is not None:
+            line = Line(segment.start_ms, segment.end_ms, segment.text, segment.language)
+        return cls(vectors, segment.start_ms, segment.end_ms, line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ import os
 from pathlib import Path
 
 from core.records import KINDS_OF, RULE_SENTENCES, FileId, FileStanding, Role, Rule, Standing
+from core.store.presence import DUE
 from core.store.word_reader import WordReader
 
 _STANDING = """CASE
     WHEN file.state = 'failed' THEN 'failed'
+    WHEN folder.state = 'changed' THEN 'exchanged'
     WHEN folder.state <> 'online' THEN 'offline'
+    WHEN missing_at IS NOT NULL THEN 'missing'
     WHEN file.state = 'done' THEN 'indexed'
     WHEN item_id IS NULL THEN 'waiting'
     WHEN later THEN 'listening'
@@ -24,7 +27,9 @@ _STANDING = """CASE
 _LOOKED_AT = json.dumps(
     [f"{role}/{kind}" for role, kinds in KINDS_OF.items() if role is not Role.SPEECH for kind in sorted(kinds)]
 )
-_NOT_IN_THE_LIBRARY = (Standing.BEING_WRITTEN, Standing.SKIPPED)
+_NAMED_BY_A_RULE = (Standing.BEING_WRITTEN, Standing.SKIPPED)
+_LOST = f"FROM lost JOIN folder ON folder.id = folder_id WHERE asks AND {DUE}"
+_COUNT_LOST, _LIST_LOST = f"SELECT count(*) {_LOST}", f"SELECT lost.path {_LOST} ORDER BY lost.path LIMIT ?"
 
 
 class StandingReader(WordReader):
@@ -34,6 +39,7 @@ class StandingReader(WordReader):
         """How many files have each standing."""
         parts = ("SELECT", _STANDING, ", count(*) FROM file JOIN folder ON folder.id = folder_id GROUP BY 1")
         counted = dict(self._rows(" ".join(parts), _LOOKED_AT))
+        ((counted[Standing.LOST],),) = self._rows(_COUNT_LOST)
         for rule, amount in self._rows("SELECT rule, sum(files + folders) FROM skipped GROUP BY rule"):
             standing = _standing_by(Rule(rule))
             counted[standing] = counted.get(standing, 0) + amount
@@ -41,7 +47,9 @@ class StandingReader(WordReader):
 
     def files_standing(self, standing: Standing | None = None, limit: int = -1) -> list[FileStanding]:
         """The files of one standing (None: all), those that failed last first, then the newest known; all for -1."""
-        if standing in _NOT_IN_THE_LIBRARY:
+        if standing is Standing.LOST:
+            return self._lost_files(limit)
+        if standing in _NAMED_BY_A_RULE:
             return [file for file in self._skipped_files() if file.standing is standing]
         parts = (
             "SELECT file.id, file.path,",
@@ -54,7 +62,14 @@ class StandingReader(WordReader):
             FileStanding(FileId(file_id), Path(os.fsdecode(path)), Standing(found), why or Standing(found).sentence)
             for file_id, path, found, why in self._rows(" ".join(parts), _LOOKED_AT, standing, limit)
         ]
-        return files if standing is not None else files + self._skipped_files()
+        return files if standing is not None else files + self._lost_files(limit) + self._skipped_files()
+
+    def _lost_files(self, limit: int) -> list[FileStanding]:
+        """Those that the user is asked about, by path."""
+        return [
+            FileStanding(None, Path(os.fsdecode(path)), Standing.LOST, Standing.LOST.sentence)
+            for (path,) in self._rows(_LIST_LOST, limit)
+        ]
 
     def _skipped_files(self) -> list[FileStanding]:
         """Some of those that are not in the library."""

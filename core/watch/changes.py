@@ -77,6 +77,8 @@ def proven(changes: Changes, known: Sequence[KnownFile]) -> Changes:
 
 def arrived(changes: Changes, elsewhere: Sequence[KnownFile]) -> Changes:
     """The changes with those added files as moved that were `elsewhere` before and are not there any more."""
+    if not elsewhere:
+        return changes
     origins: defaultdict[_InodeKey, list[KnownFile]] = defaultdict(list)
     for file in elsewhere:
         origins[_inode_key(file.signature)].append(file)

@@ -157,7 +157,20 @@ def draw_work(application: QApplication) -> None:
     problems.setCurrentIndex(problems.model().index(0, 0))
     stage.wait(300)
     stage.save("problems")
+    draw_away(stage)
     stage.session.close()
+
+
+def draw_away(stage: Stage) -> None:
+    """The folder of the pictures is not there: what is in it can still be found."""
+    window, pictures = stage.window, Path.home() / "Pictures"
+    pictures.rename(pictures.with_name("Unplugged"))
+    stage.engine.rescan().result()
+    window.actions_["problems"].trigger()
+    stage.ask("a cat")
+    window.grid.enter()
+    stage.settle()
+    stage.save("away")
 
 
 def draw_media(application: QApplication) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.bridge import Bridge
 from app.messages import Messages
 from app.preferences import Preferences
+from app.running import Session
 from app.theme import Theme
 from app.window import Window
 from core import Engine, Settings, open_engine
@@ -92,3 +95,24 @@ def open_window(qtbot: QtBot, preferences: Preferences, qapp: object) -> Iterato
 def window(open_window: Callable[[Engine], Window], indexed: Engine) -> Window:
     """A window on the indexed library."""
     return open_window(indexed)
+
+
+SessionOpener: TypeAlias = Callable[[Path], Session]
+
+
+@pytest.fixture
+def open_session(qapp: QApplication, qtbot: QtBot, model_cache: Path) -> Iterator[SessionOpener]:
+    """Opens the whole program, less its process, on a library."""
+    sessions: list[Session] = []
+
+    def open_it(library: Path) -> Session:
+        session = Session(qapp, library)
+        sessions.append(session)
+        session.window.show()
+        return session
+
+    yield open_it
+    for session in sessions:
+        session.window.close()
+        assert session.close()
+        session.deleteLater()

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from app.folders.folders_model import Place
 from app.window import Window
-from core import Away, Engine, FolderState
+from core import Away, Engine, FolderState, Standing
+from core.runtime import clock
 from tests.app.conftest import WAIT_S
 from tests.app.hands import shown, wait_for
 
@@ -130,6 +131,7 @@ def test_a_folder_that_is_there_has_no_such_entry(window: Window) -> None:
 def test_many_lost_files_are_asked_about_in_a_line(qtbot: QtBot, window: Window, keep: bool) -> None:
     folders = window.folders_model.folders
     window.folders_model._show([replace(folders[0], lost=700, asks=700)])
+    assert window.notice.look.isVisible()
     assert "700 files that were in “Photos”" in window.notice.text.text()
     answered: list[bool] = []
     window.notice.settled.disconnect(window.commands.settle_lost)
@@ -138,3 +140,26 @@ def test_many_lost_files_are_asked_about_in_a_line(qtbot: QtBot, window: Window,
     assert answered == [keep]
     window.folders_model._show(folders)
     assert not window.notice.isVisible()
+
+
+def test_what_would_be_forgotten_can_be_looked_at_first(
+    qtbot: QtBot, open_window: Callable[[Engine], Window], fresh: Engine, taken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = clock.steady_s()
+    monkeypatch.setattr(clock, "steady_s", lambda: now_s)
+    fresh.accept_folder(fresh.folders().result(WAIT_S)[0].folder_id).result(WAIT_S)  # and the two others are missing
+    for _ in range(7):
+        now_s += 7 * 86400
+        fresh.rescan().result(WAIT_S)
+    window = open_window(fresh)
+    wait_for(qtbot, window.notice.isVisible)
+    assert "2 files that were in “Holidays”" in window.notice.text.text()
+    window.notice.look.setFocus()
+    QTest.keyClick(window.notice.look, Qt.Key.Key_Space)
+    model = window.health.list.model()
+    wait_for(qtbot, lambda: window.health.isVisible() and model.rowCount() == 2)
+    assert window.health.filters.buttons[Standing.LOST].isChecked()
+    assert "until you say otherwise" in model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert window.notice.isVisible(), "to be answered from there"
+    window.notice.other.click()
+    wait_for(qtbot, lambda: model.rowCount() == 0 and not window.notice.isVisible())

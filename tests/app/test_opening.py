@@ -7,41 +7,22 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.running import Session
 from app.show.pages import Way
 from core import Engine, Settings, open_engine
-from tests.app.conftest import WAIT_S
+from tests.app.conftest import WAIT_S, SessionOpener
 from tests.app.hands import shown, wait_for
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of dialogs
-Opener = Callable[[Path], Session]
-
-
-@pytest.fixture
-def open_session(qapp: QApplication, qtbot: QtBot, model_cache: Path) -> Iterator[Opener]:
-    sessions: list[Session] = []
-
-    def open_it(library: Path) -> Session:
-        session = Session(qapp, library)
-        sessions.append(session)
-        session.window.show()
-        return session
-
-    yield open_it
-    for session in sessions:
-        session.window.close()
-        assert session.close()
-        session.deleteLater()
 
 
 def ways(qtbot: QtBot, session: Session) -> list[Way]:
@@ -73,7 +54,7 @@ def make_library(folder: Path, photos: Path) -> Path:
 
 
 def test_a_library_in_use_can_be_looked_at(
-    open_session: Opener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
 ) -> None:
     library = make_library(tmp_path / "library", photos)
     with open_engine(library) as other:
@@ -86,7 +67,7 @@ def test_a_library_in_use_can_be_looked_at(
 
 
 def test_a_library_of_a_newer_version_is_left_alone_for_another(
-    open_session: Opener, qtbot: QtBot, tmp_path: Path
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path
 ) -> None:
     library = tmp_path / "library"
     open_engine(library).close()
@@ -102,7 +83,9 @@ def test_a_library_of_a_newer_version_is_left_alone_for_another(
     assert (tmp_path / "other" / "catalog.db").exists()
 
 
-def test_a_library_kept_in_step_can_be_used_all_the_same(open_session: Opener, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_library_kept_in_step_can_be_used_all_the_same(
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path
+) -> None:
     library = tmp_path / "Dropbox" / "library"
     session = open_session(library)
     assert ways(qtbot, session) == [Way.OTHER_LIBRARY, Way.ANY_DISK]
@@ -132,7 +115,7 @@ running.run(Path(sys.argv[1]), [])
 
 
 def test_after_two_crashes_at_the_start_files_are_left_alone(
-    open_session: Opener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
 ) -> None:
     library = make_library(tmp_path / "library", photos)
     for _ in range(2):
@@ -158,7 +141,9 @@ def test_after_two_crashes_at_the_start_files_are_left_alone(
         (photos / "new.jpg").unlink()
 
 
-def test_one_crash_changes_nothing(open_session: Opener, qtbot: QtBot, tmp_path: Path, model_cache: Path) -> None:
+def test_one_crash_changes_nothing(
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, model_cache: Path
+) -> None:
     process = subprocess.run(
         [sys.executable, "-c", KILLED, tmp_path / "library"], cwd=REPOSITORY, env={**os.environ}, check=False
     )
@@ -173,7 +158,7 @@ def test_one_crash_changes_nothing(open_session: Opener, qtbot: QtBot, tmp_path:
 
 
 def test_backups_are_listed_made_and_gone_back_to(
-    open_session: Opener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
 ) -> None:
     from app.settings.backups_view import BackupsView
     from app.settings.pages import SettingsPage

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import Engine, Event, FailuresChanged, ItemId, LibraryPaths, Rule, Settings, open_engine
+from core import BugFound, Engine, Event, FailuresChanged, ItemId, LibraryPaths, Rule, Settings, open_engine
 from core.store.reader import Reader
 from core.watch.identity import content_hash, signature_of
 from tests.conftest import WAIT_S, until
@@ -110,6 +110,27 @@ def test_a_file_that_changed_while_it_waited_is_no_failure(engine: Engine, photo
     assert len(ask(engine).results) == 8
     assert names(ask(engine, "a motorcycle"))[0] == "chelsea.png"
     assert names(ask(engine, "a rocket"))[0] == "rocket.jpg"
+
+
+def test_a_file_that_is_replaced_while_it_is_decoded_is_decoded_again(engine: Engine, tmp_path: Path) -> None:
+    """It is claimed once more while the first reading of it goes on: neither may take the other for itself."""
+    bugs: list[Event] = []
+    engine.events.subscribe(lambda event: bugs.append(event) if isinstance(event, BugFound) else None)
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for name, grey in (("first.png", 50), ("second.png", 200)):  # small files that take long to decode
+        Image.new("L", (10_000, 10_000), grey).save(tmp_path / name, compress_level=1)
+    (tmp_path / "first.png").replace(folder / "large.png")
+    engine.add_folder(folder).result(WAIT_S)
+    until(lambda: bool(engine._indexer._pipeline._decoding))
+    (tmp_path / "second.png").replace(folder / "large.png")
+    with no_failures(engine):
+        rescan(engine)
+    assert bugs == []
+    assert names(ask(engine)) == ["large.png"]
+    assert content_hash(os.fsencode(folder / "large.png"), signature_of(os.fsencode(folder / "large.png"))) in (
+        vectors_by_content(engine.library)
+    )
 
 
 def make_contents(folder: Path, samples: Path, count: int) -> list[Path]:

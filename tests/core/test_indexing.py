@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from PIL import Image
 
 from core import (
     Activity,
+    BugFound,
     Engine,
+    Event,
     FolderError,
     FolderState,
     Kind,
@@ -22,6 +25,9 @@ from core import (
     ProgressChanged,
     Reason,
 )
+from core.runtime.worker import Priority
+from core.understanding import Understanding
+from tests.conftest import until
 from tests.core.decode.media import noise, write_sound
 from tests.core.steps import WAIT_S, ask, index, names, rescan, work_of
 
@@ -168,7 +174,7 @@ def test_lost_thumbnails_are_made_again(open_library: Callable[[], Engine], phot
     picture = engine.thumbnail(cat.item_id).result(WAIT_S)
     assert picture is not None
     (photos / "chelsea.png").unlink()
-    assert engine.thumbnail(cat.item_id).result(WAIT_S) == picture
+    until(lambda: engine.thumbnail(cat.item_id).result(WAIT_S) == picture)  # it is kept when nothing else is to be done
 
 
 def test_folders_that_cannot_be_watched(engine: Engine, photos: Path, tmp_path: Path) -> None:
@@ -246,3 +252,30 @@ def test_listening_is_said_while_only_that_is_left(engine: Engine, photos: Path)
     assert told[-1].activity is Activity.IDLE
     (folder,) = engine.folders().result(WAIT_S)
     assert folder.found == {Kind.IMAGE: 8, Kind.AUDIO: 3}
+
+
+def test_after_a_bug_nothing_claims_to_be_done_that_is_not(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun goes back to the queue before anybody looks whether something is left in it."""
+    embed, let_go = Understanding.embed, threading.Event()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, BugFound):  # the store has other things to do just now
+            monkeypatch.setattr(Understanding, "embed", embed)
+            engine._store.call(Priority.URGENT, lambda _: let_go.wait(WAIT_S))
+            bugs.append(event)
+
+    def fail(*_: object) -> None:
+        raise ValueError("a bug of ours")
+
+    bugs: list[BugFound] = []
+    engine.events.subscribe(hear)
+    monkeypatch.setattr(Understanding, "embed", fail)
+    engine.add_folder(photos).result(WAIT_S)
+    until(lambda: bool(bugs))
+    idle = engine.wait_idle()
+    time.sleep(0.3)
+    let_go.set()
+    idle.result(WAIT_S)
+    assert len(ask(engine).results) == 8

@@ -17,7 +17,7 @@ from app.models.model_row import ModelRow
 from app.models.models_view import ModelsView
 from app.settings.settings_view import SettingsView
 from app.window import Window
-from core import Engine
+from core import Engine, Settings, open_engine
 from tests import tiny_models
 from tests.app.conftest import WAIT_S
 from tests.app.hands import wait_for
@@ -266,3 +266,31 @@ def test_the_device_is_chosen_without_forgetting_the_models(
     dialog.reject()
     wait_for(qtbot, lambda: fresh.settings.device == "cpu")
     assert fresh.settings.speech_model == ""
+
+
+@pytest.fixture
+def without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Engine, Path]]:
+    """An engine whose cache of models takes nothing in, as on a full disk, until the file returned with it goes."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "joined").touch()
+    monkeypatch.setenv("LIKEWISE_MODEL_CACHE", str(cache))
+    with open_engine(tmp_path / "library", Settings(decode_processes=1)) as engine:
+        yield engine, cache / "joined"
+
+
+def test_a_model_that_could_not_be_made_ready_says_so_until_it_can(
+    qtbot: QtBot, without_room: tuple[Engine, Path], open_window: Callable[[Engine], Window]
+) -> None:
+    engine, in_the_way = without_room
+    window = open_window(engine)
+    window.actions_["settings"].trigger()
+    (dialog,) = window.findChildren(SettingsView)
+    wait_for(qtbot, lambda: "whisper" in dialog.models.rows)
+    row = dialog.models.rows["whisper"]
+    assert f"could not be made ready in {in_the_way.parent}" in row.state.text()
+    assert "Make room there" in row.state.text()
+    in_the_way.unlink()
+    press(row, Offer.CHECK)
+    wait_for(qtbot, lambda: Offer.STOP_USING in offered(row))
+    assert "could not" not in row.state.text()

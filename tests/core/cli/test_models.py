@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.core.cli.program import Done, likewise
+from tests.core.store.test_library import in_a_namespace
 from tests.hub import Hub
 
 CLIP = "openai/clip-vit-base-patch32"
@@ -67,6 +68,20 @@ def test_the_list_says_what_there_is(models: Models, hub: Hub) -> None:
     clip = about(models, "clip")
     assert (clip["state"], clip["reason"], clip["bytes"]) == ("not here", "It is not on this computer.", 0)
     assert hub.requests == []
+
+
+def test_a_model_that_finds_no_room_is_listed_with_what_to_do(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    mounted = 'mount -t tmpfs -o size=1m tmpfs "$1"; export LIKEWISE_MODEL_CACHE="$1"'
+    script = f'{mounted}; exec "$2" -m core models list --library "$3"'
+    done = in_a_namespace(script, str(cache), sys.executable, str(tmp_path / "library"))
+    assert done.returncode == 0, done.stderr
+    (row,) = (line for line in done.stdout.splitlines() if line.startswith("whisper "))
+    assert "unavailable" in row
+    *_, said = done.stdout.splitlines()
+    assert said.startswith(f"whisper: The model whisper could not be made ready in {cache} (No space left on device).")
+    assert said.endswith("Make room there, or name another folder in LIKEWISE_MODEL_CACHE.")
 
 
 def test_nothing_is_downloaded_before_somebody_agrees(models: Models, hub: Hub) -> None:

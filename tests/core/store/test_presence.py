@@ -8,7 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.records import Changes, EncoderSpec, FileId, Filters, FolderState, Reason, Role, SpaceId, SpaceSpec, Stage
+from core.records import (
+    Changes,
+    EncoderSpec,
+    FileId,
+    Filters,
+    FolderState,
+    Reason,
+    Role,
+    SpaceId,
+    SpaceSpec,
+    Stage,
+    Standing,
+)
 from core.store.presence import CONFIRM_AFTER_S, KEPT_SCANS
 from tests.core.store.conftest import DAY_S, MADE, Library, found, indexed
 
@@ -236,6 +248,25 @@ def test_many_at_once_are_asked_about_and_the_answer_counts(life: Life, keep: bo
         life.scan(back=many)
         assert life.shown == set(NAMES)
         assert life.library.catalog.claim(9) == []
+
+
+def test_what_is_asked_about_is_listed_and_no_more_than_that_forgotten(life: Life) -> None:
+    many = tuple(life.id(name) for name in NAMES[:3])
+    life.lose(*many)
+    reader = life.library.reader
+    assert reader.files_standing(Standing.LOST) == []
+    life.weeks(6, *many)
+    late = life.id(NAMES[3])
+    life.scan(*many, late)
+    life.scan(*many, late, after_s=CONFIRM_AFTER_S)
+    assert (life.lost, life.asks) == (4, 3)
+    listed = reader.files_standing(Standing.LOST)
+    assert [file.path.name for file in listed] == sorted(NAMES[:3])
+    assert reader.standings()[Standing.LOST] == 3
+    assert set(listed) <= set(reader.files_standing()), "the list of all has them, too"
+    life.library.catalog.settle_lost(life.library.folder_id, keep=False)
+    assert (life.lost, life.asks) == (1, 0)
+    assert reader.files_standing(Standing.LOST) == []
 
 
 def test_five_hundred_are_many_in_any_folder(library: Library) -> None:

@@ -64,6 +64,21 @@ def test_a_folder_that_is_away_is_said_of_all_but_what_failed(mixed: Library) ->
     assert counted(mixed) == {"offline": 3, "failed": 1}
 
 
+def test_of_a_folder_in_whose_place_something_else_is_it_is_said_so(mixed: Library) -> None:
+    mixed.catalog.set_folder_state(mixed.folder_id, FolderState.CHANGED)
+    assert counted(mixed) == {"exchanged": 3, "failed": 1}
+    assert "Something else is" in mixed.reader.files_standing(Standing.EXCHANGED)[0].sentence
+
+
+def test_what_was_not_there_when_last_looked_for_may_have_been_moved_or_deleted(mixed: Library) -> None:
+    mixed.catalog.apply_changes(mixed.folder_id, Changes(missing=[mixed.file_id("/pictures/a.jpg")]))
+    assert counted(mixed) == {"missing": 1, "indexed": 1, "failed": 1, "waiting": 1}
+    (file,) = mixed.reader.files_standing(Standing.MISSING)
+    assert (file.path.name, file.sentence.split("?")[0]) == ("a.jpg", "Moved or deleted")
+    mixed.catalog.set_folder_state(mixed.folder_id, FolderState.OFFLINE)
+    assert counted(mixed) == {"offline": 3, "failed": 1}
+
+
 def test_another_model_makes_files_outdated_until_it_knows_them(mixed: Library) -> None:
     choose(mixed, RIVAL, able=OURS)
     assert counted(mixed) == {"outdated": 2, "failed": 1, "waiting": 1}
