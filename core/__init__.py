@@ -56,6 +56,7 @@ from core.events import (
     ModelChanged,
     NoticePosted,
     ProgressChanged,
+    StoreChanged,
     WatchingChanged,
 )
 from core.paths import LibraryPaths, cache_folder, default_library, log_folder, model_cache, model_folder, resource
@@ -99,6 +100,7 @@ from core.records import (
     SpaceSpec,
     Stage,
     Standing,
+    StoreStatus,
     Strength,
     Unwatched,
 )
@@ -178,6 +180,8 @@ __all__ = [
     "SpaceSpec",
     "Stage",
     "Standing",
+    "StoreChanged",
+    "StoreStatus",
     "Strength",
     "Unwatched",
     "WatchingChanged",

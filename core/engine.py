@@ -25,6 +25,7 @@ from core.keeping import ModelKeeper
 from core.lineup import Lineup
 from core.model_front import ModelFront
 from core.models.shelf import Shelf
+from core.moving import Mover
 from core.opening import open_storage, refuse_writing, settings_of, thumbnail_maker
 from core.paths import LibraryPaths, default_library, model_cache, model_folder
 from core.pausing import Pausing
@@ -72,6 +73,7 @@ class Engine(ModelFront, StandingFront):
 
     Attributes:
         backups: backups of what only the user can make.
+        stores: where vectors are searched.
         crashes: when opened, how many of those who opened it in the last ten minutes ended without closing it.
     """
 
@@ -128,6 +130,15 @@ class Engine(ModelFront, StandingFront):
         )
         self._folders = FolderKeeper(library.root, self._store, self._read, self._indexer, self.events)
         self.backups = Safekeeping(self._store, self._models, self.events, scan=self._indexer.scan)
+        self.stores = Mover(
+            library,
+            self._store,
+            self._search,
+            self.events,
+            settings=lambda: self.settings,
+            keep=self._keep_settings,
+            on_bug=self._on_bug,
+        )
         self.crashes = 0
         self._asked = Pending()
         self.opened: Future[None] = (
@@ -143,6 +154,8 @@ class Engine(ModelFront, StandingFront):
         if crashed:
             self._indexer.pause(PauseReason.CRASHES)
         self._indexer.start(watch=watch)
+        if watch:
+            self.stores.start()
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Ends every thread and process in the order of the data path. Unfinished work is kept for the next start.
@@ -165,6 +178,7 @@ class Engine(ModelFront, StandingFront):
                 ("listen", self._listener.close(left_s())),
                 ("gpu", self._gpu.close(left_s())),
                 ("models", self._models.close(left_s())),
+                ("moving", self.stores.close(left_s())),
                 ("search", self._search.close(left_s())),
                 ("read", self._read.close(left_s())),
                 ("store", self._store.close(left_s(), finish=True)),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from core.records import ModelStatus, Progress, Unwatched
+from core.records import ModelStatus, Progress, StoreStatus, Unwatched
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,13 @@ class NoticePosted:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreChanged:
+    """The library's vectors are being moved, or have been."""
+
+    status: StoreStatus
+
+
+@dataclass(frozen=True, slots=True)
 class BugFound:
     """An exception that is no CoreError reached the top of a worker; `details` is the traceback."""
 
@@ -73,6 +80,7 @@ Event: TypeAlias = (
     | FailuresChanged
     | ModelChanged
     | NoticePosted
+    | StoreChanged
     | BugFound
 )
 Listener: TypeAlias = Callable[[Event], None]

@@ -52,6 +52,11 @@ class LibraryPaths:
         return self.root / "library-id"
 
     @property
+    def move(self) -> Path:
+        """The settings as they will be when the vectors are where they are being moved to; there while they are."""
+        return self.root / "move.json"
+
+    @property
     def settings(self) -> Path:
         """What the user chose."""
         return self.root / "settings.json"

@@ -176,8 +176,8 @@ class Settings:
     milvus_uri: str = _setting(
         "",
         "Milvus at",
-        "A file, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors, their numbers, and each"
-        " one's kind, folder as a number, day and length; never media, never names. Its token stays in the keyring.",
+        "A file with its whole path, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors,"
+        " their ids, and each one's kind, folder as a number, day and length; never media, never names.",
     )
     library_disk: str = _setting(
         "local",
@@ -204,6 +204,17 @@ class Settings:
     speech_model: str = _setting(
         "minilm", "Speech", "Which model finds what is said by its meaning; empty to leave speech alone.", page="models"
     )
+
+    @property
+    def searched_at(self) -> str:
+        """Milvus' file or address, if vectors are searched there; empty when they are in this program."""
+        return self.milvus_uri if self.vector_store == "milvus" else ""
+
+    def with_search_at(self, uri: str) -> Settings:
+        """A copy that searches in Milvus at `uri`, or with an empty one in this program; then the address is kept."""
+        if not uri:
+            return dataclasses.replace(self, vector_store="hnsw")
+        return dataclasses.replace(self, vector_store="milvus", milvus_uri=uri)
 
     def model_for(self, role: Role) -> str:
         """The model chosen for a role; empty if none is to do it."""

@@ -28,6 +28,7 @@ LASTING_THREADS = ("tqdm_monitor", "pytest_timeout")
 """Threads that libraries start once and keep: tqdm's watches its bars, pytest-timeout's watches us."""
 LASTING_PROCESSES = ("multiprocessing.resource_tracker",)
 """Processes that the standard library starts once and keeps."""
+NO_KEYRING = "no keyring is installed; `pip install '.[milvus]'` adds it"
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "motorcycle_left.png", "rocket.jpg")
 
 
@@ -150,3 +151,38 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no media with ground truth in {folder}; name their folder in LIKEWISE_SHARED")
     return folder
+
+
+@pytest.fixture
+def passwords() -> Iterator[dict[tuple[str, str], str]]:
+    """A keyring in memory in the place of the system's."""
+    keyring = pytest.importorskip("keyring", reason=NO_KEYRING)
+    kept: dict[tuple[str, str], str] = {}
+
+    class InMemory(keyring.backend.KeyringBackend):  # type: ignore[misc]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return kept.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            kept[service, username] = password
+
+        def delete_password(self, service: str, username: str) -> None:
+            if kept.pop((service, username), None) is None:
+                raise keyring.errors.PasswordDeleteError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(InMemory())
+    yield kept
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def no_keyring() -> Iterator[None]:
+    """A system without one, as a server's or a container's."""
+    keyring = pytest.importorskip("keyring", reason=NO_KEYRING)
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    yield
+    keyring.set_keyring(before)

@@ -17,6 +17,9 @@ _MAX_INT = 2**31 - 1
 class SettingField(QWidget):
     """One setting.
 
+    Attributes:
+        control: what changes it.
+
     Signals:
         changed: the setting's name and its new value, of the type that its declaration says.
     """
@@ -25,7 +28,7 @@ class SettingField(QWidget):
 
     def __init__(self, spec: SettingSpec, value: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        control = self._make_control(spec, value)
+        self.control = control = self._make_control(spec, value)
         title = Label(spec.title, bold=True)
         title.setBuddy(control)
         description = Label(spec.description, dim=True)

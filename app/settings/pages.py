@@ -52,8 +52,9 @@ def make_privacy(library: Path) -> list[QWidget]:
     """What is stored where, in words."""
     return [
         _note(
-            "Nothing of yours leaves this computer. Likewise opens a connection for one thing only: to fetch a model, "
-            "when you press its button."
+            "Nothing of yours leaves this computer. Likewise opens a connection for two things only: to fetch a model, "
+            "when you press its button, and to search in Milvus, if you give a server's address under Advanced, where "
+            "it says what is sent there."
         ),
         _place(
             "Library",

@@ -29,6 +29,7 @@ from app.settings.backups_view import BackupsView
 from app.settings.exclusions_view import ExclusionsView
 from app.settings.fields import SettingField
 from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
+from app.settings.store_view import StoreView
 from app.settings.watching_view import WatchingView
 from app.theme import SPACE_PX
 from core import Settings, SettingSpec
@@ -41,6 +42,7 @@ _SIZE = QSize(860, 640)
 _LIST_PX = 168
 _DEVICE = "device"
 _EXCLUDE = "exclude"
+_MOVED = ("vector_store", "milvus_uri")
 _LATER = {
     SettingsPage.FOLDERS: "The largest sizes count from the next start.",
     SettingsPage.PERFORMANCE: "The batch size counts from the next start, all else at once.",
@@ -69,7 +71,7 @@ class SettingsView(QDialog):
             SettingsPage.FOLDERS: self._make_folders,
             SettingsPage.PERFORMANCE: lambda: self._make_fields(SettingsPage.PERFORMANCE),
             SettingsPage.PRIVACY: lambda: [*make_privacy(engine.library.root), BackupsView(bridge, messages)],
-            SettingsPage.ADVANCED: lambda: self._make_fields(SettingsPage.ADVANCED),
+            SettingsPage.ADVANCED: self._make_advanced,
         }
         for page, make in makers.items():
             item = QListWidgetItem(page.capitalize(), self.list)
@@ -107,8 +109,12 @@ class SettingsView(QDialog):
         self.list.setFocus()
 
     def _make_fields(self, page: SettingsPage) -> list[QWidget]:
-        fields = [self._make_field(spec) for spec in Settings.specs() if spec.page == page]
+        specs = [spec for spec in Settings.specs() if spec.page == page and spec.name not in _MOVED]
+        fields = [self._make_field(spec) for spec in specs]
         return [*fields, make_note(_LATER[page])]
+
+    def _make_advanced(self) -> list[QWidget]:
+        return [*self._make_fields(SettingsPage.ADVANCED), StoreView(self._bridge, self._messages)]
 
     def _make_models(self) -> list[QWidget]:
         device = next(spec for spec in Settings.specs() if spec.name == _DEVICE)

@@ -20,6 +20,7 @@ from core.settings import Settings
 from core.store.catalog import Catalog
 from core.store.reader import Reader
 from core.store.vectors.moving import check_stores, fill_stores, forget_stores
+from core.store.vectors.remote.place import whole
 from core.store.vectors.remote.server import MilvusServer, milvus_server
 from core.store.vectors.vector_store import StoreCheck
 
@@ -30,7 +31,7 @@ def chosen_settings(arguments: Namespace) -> Settings:
     Raises CoreError when Milvus is chosen and nothing says where it is.
     """
     settings = settings_of(_library(arguments))
-    uri = arguments.milvus_uri or settings.milvus_uri
+    uri = whole(arguments.milvus_uri) if arguments.milvus_uri else settings.milvus_uri
     kind = arguments.store or ("milvus" if arguments.milvus_uri else settings.vector_store)
     if kind == "milvus" and not uri:
         raise CoreError("It is not said where Milvus is.", "Name a file or an address with --milvus-uri.")
@@ -66,14 +67,19 @@ def _move(arguments: Namespace) -> Exit:
     arguments.store = arguments.to
     then = chosen_settings(arguments)
     with ExitStack() as opened:
-        catalog = Catalog(library)
+        try:
+            catalog = Catalog(library)
+        except LibraryBusyError:
+            advice = "Move it in that window, under Settings → Advanced, or close it first."
+            raise LibraryBusyError("This library is already open.", advice) from None
         opened.callback(catalog.close)
         reader = Reader(library)
         opened.callback(reader.close)
         with _server(library, then) as server, telling("Moving", "vectors") as tell:
             fill_stores(library, catalog, reader, server, tell)
         then.save(library.settings)
-        if now.vector_store == "milvus" and (then.vector_store, then.milvus_uri) != ("milvus", now.milvus_uri):
+        library.move.unlink(missing_ok=True)
+        if now.searched_at and now.searched_at != then.searched_at:
             with _server(library, now) as left:
                 if left is not None:
                     forget_stores(reader, left, list(reader.spaces()))
@@ -97,7 +103,7 @@ def _library(arguments: Namespace) -> LibraryPaths:
 
 
 def _shown(settings: Settings) -> str:
-    return "this program" if settings.vector_store == "hnsw" else f"Milvus at {settings.milvus_uri}"
+    return f"Milvus at {settings.searched_at}" if settings.searched_at else "this program"
 
 
 def _checks_text(settings: Settings, checks: Sequence[StoreCheck]) -> str:

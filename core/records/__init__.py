@@ -61,6 +61,7 @@ from core.records.work import (
     PauseReason,
     Progress,
     Standing,
+    StoreStatus,
 )
 
 __all__ = [
@@ -125,6 +126,7 @@ __all__ = [
     "SpaceSpec",
     "Stage",
     "Standing",
+    "StoreStatus",
     "Strength",
     "Unwatched",
     "Vectors",

@@ -124,6 +124,23 @@ class FileStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """Where vectors are searched: Milvus' file or address, or with an empty one this program.
+
+    Attributes:
+        goes_to: where they are being moved to, as long as that is not done and what was left not deleted; else None.
+        done, total: how many of them are there.
+        note: why the move does not go on just now.
+    """
+
+    here: str
+    goes_to: str | None = None
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryStatus:
     """The library in numbers. `items` are distinct contents, `files` their paths, each of which has one standing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from core.search.calibrate import LIKELY_SURPRISE
 from core.search.exact import exact_matches
 from core.search.inquiry import Inquiry
 from core.search.listing import Listing, named
+from core.search.move import Move, MoveStep
 from core.search.space import Space
 from core.store.reader import Reader
 from core.store.vectors.remote.server import MilvusServer
@@ -51,6 +53,7 @@ class Searcher:
         self._library = library
         self._reader = Reader(library)
         self._spaces: dict[SpaceId, Space] = {}
+        self._move: Move | None = None
 
     def use(self, specs: Sequence[SpaceSpec]) -> None:
         """From now on these spaces answer."""
@@ -73,9 +76,32 @@ class Searcher:
 
     def close(self) -> None:
         """Lets go of the catalog and of Milvus."""
-        if self._server is not None:
-            self._server.close()
+        for server in (self._server, self.end_move()):
+            if server is not None:
+                server.close()
         self._reader.close()
+
+    # moving to another store
+
+    def begin_move(self, server: MilvusServer | None) -> None:
+        """Fills another store from now on, step by step, Milvus or with None this program's; the one in use answers."""
+        self._move = Move(self._library, self._reader, server)
+
+    def step_move(self) -> MoveStep:
+        """One small step of the move that was begun. When it has arrived, the other store answers from now on."""
+        if self._move is None:
+            raise CancelledError
+        step = self._move.step(self._spaces.keys())
+        if step.arrived:
+            for space_id, space in self._spaces.items():
+                space.take(self._move.indexes[space_id])
+            self._server, self._move.server = self._move.server, self._server
+        return step
+
+    def end_move(self) -> MilvusServer | None:
+        """Ends the move, if any: gives it up unless it has arrived. Returns the server now unused, to be closed."""
+        move, self._move = self._move, None
+        return None if move is None else move.server
 
     # questions
 
@@ -186,8 +212,11 @@ class Searcher:
 
     def begin_snapshot(self) -> PendingSnapshot | None:
         """The next store file to make safe, or None."""
-        for space in self._spaces.values():
-            pending = space.index.begin_snapshot()
+        indexes = [space.index for space in self._spaces.values()]
+        if self._move is not None:  # a move that is broken off is not to begin anew
+            indexes += self._move.opened
+        for index in indexes:
+            pending = index.begin_snapshot()
             if pending is not None:
                 return pending
         return None

@@ -12,7 +12,7 @@ from core.search.calibrate import SAMPLE_SIZE, Chance, Numbers, alike, best_of, 
 from core.search.fuse import Medium
 from core.store.reader import Reader
 from core.store.vectors.remote.server import MilvusServer
-from core.store.vectors.served_index import make_index
+from core.store.vectors.served_index import Index, make_index
 
 MEDIUM_OF = {
     Role.PICTURES: Medium.SEEN,
@@ -61,6 +61,10 @@ class Space:
         elif not self.index.refresh():
             return
         self._sample = None
+
+    def take(self, index: Index) -> None:
+        """From now on another index answers; it is open and knows the same."""
+        self.index, self.is_open, self._sample = index, True, None
 
     def meet(self, strangers: Vectors) -> None:
         """Takes vectors (n, dim) of things in nobody's library; there may be none."""

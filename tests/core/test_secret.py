@@ -2,49 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from core import secret
 from core.errors import CoreError
 from core.secret import keep_milvus_token, milvus_token
 
-keyring = pytest.importorskip("keyring", reason="no keyring is installed; `pip install '.[milvus]'` adds it")
 HERE = "https://here.example"
-
-
-@pytest.fixture
-def passwords() -> Iterator[dict[tuple[str, str], str]]:
-    """A keyring in memory in the place of the system's."""
-    kept: dict[tuple[str, str], str] = {}
-
-    class InMemory(keyring.backend.KeyringBackend):  # type: ignore[misc]
-        priority = 1
-
-        def get_password(self, service: str, username: str) -> str | None:
-            return kept.get((service, username))
-
-        def set_password(self, service: str, username: str, password: str) -> None:
-            kept[service, username] = password
-
-        def delete_password(self, service: str, username: str) -> None:
-            if kept.pop((service, username), None) is None:
-                raise keyring.errors.PasswordDeleteError
-
-    before = keyring.get_keyring()
-    keyring.set_keyring(InMemory())
-    yield kept
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def no_keyring() -> Iterator[None]:
-    """A system without one, as a server's or a container's."""
-    before = keyring.get_keyring()
-    keyring.set_keyring(keyring.backends.fail.Keyring())
-    yield
-    keyring.set_keyring(before)
 
 
 def test_token_is_kept_for_its_address_alone(passwords: dict[tuple[str, str], str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from typing import TypeAlias
 
@@ -49,6 +50,11 @@ class ServedIndex:
         state = self._reader.searchable(self._space_id)
         self._sequence = state.sequence
         self._come(state.come)
+
+    def opening(self) -> Iterator[int]:
+        """Does what `open` does, which is short."""
+        self.open()
+        yield self.count
 
     @property
     def count(self) -> int:

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +91,17 @@ class SpaceIndex:
 
     def open(self) -> None:
         """Reads every vector: from now on answers are right, and fast once `work` has loaded or made the graphs."""
+        for _ in self.opening():
+            pass
+
+    def opening(self) -> Iterator[int]:
+        """Does what `open` does, in short steps: yields after each how many vectors were read."""
         state = self._reader.searchable(self._space_id)
         self._sequence = state.sequence
         self._store.reserve(2 * len(state.come))
         for ids, vectors in self._reader.vector_batches(self._space_id, state.come, READ_AT_ONCE):
             self._store.add(ids, vectors)
+            yield self._store.count
         self._saved.extend(self._reader.snapshots(self._space_id))
         self._on_disk.update(snapshot.shard for snapshot in self._saved)
 

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.errors import LibraryError
 from core.paths import LibraryPaths
@@ -31,6 +32,11 @@ class MilvusPlace:
     def shown(self) -> str:
         """How it is called in sentences: what might be a password in the address is left out."""
         return re.sub(r"//[^/@]*@", "//", self.uri)
+
+
+def whole(uri: str) -> str:
+    """As it is kept: a file with its whole path, to be found from anywhere; an address without a slash at its end."""
+    return uri.rstrip("/") if "://" in uri else str(Path(uri).expanduser().absolute())
 
 
 def library_id(library: LibraryPaths) -> str:

@@ -116,14 +116,9 @@ class MilvusServer:
         if self._client is not None:
             return
         with self.errors_in_words():
-            if find_spec("pymilvus") is None:
-                raise StoreError(
-                    "Milvus is not part of this installation.", "`pip install 'likewise[milvus]'` adds it."
-                )
+            require_usable(self.place)
             uri, token = self.place.uri, ""
             if self.place.is_server:
-                if "@" in uri:
-                    raise StoreError(f"The address “{self.place.shown}” holds a password.", "Give it as the token.")
                 token = self.place.token()
             else:
                 self._lite = self._lite or Lite(Path(uri).expanduser())
@@ -172,7 +167,9 @@ class MilvusServer:
         if code in _NOT_THERE:
             return StoreError(f"{self._name} has its copy of this library no more; it is made again.", lost=True)
         if re.search(r"UNAUTHENTICATED|PERMISSION_DENIED|auth check|authenti", text):
-            return StoreError(f"{self._name} refuses this token.", "Give it anew with `likewise store move milvus`.")
+            self._client = None  # the next connection asks for the token again
+            advice = "Give it anew under Settings → Advanced, or with `likewise store move milvus --milvus-token -`."
+            return StoreError(f"{self._name} refuses this token.", advice, lost=True)
         if "UNIMPLEMENTED" in text:
             return StoreError(
                 f"{self._name} is of a version that Likewise cannot use.", "It needs Milvus 2.4 or later."
@@ -185,6 +182,19 @@ class MilvusServer:
         return StoreError(f"{self._name} cannot be used ({type(error).__name__}, code {code}).")
 
 
+def require_usable(place: MilvusPlace) -> None:
+    """Raises StoreError when nothing can come of that place, whatever is there."""
+    if find_spec("pymilvus") is None:
+        raise StoreError("Milvus is not part of this installation.", "`pip install 'likewise[milvus]'` adds it.")
+    if not place.is_server and not Path(place.uri).expanduser().is_absolute():
+        raise StoreError(
+            f"“{place.uri}” is neither a whole path nor an address.",
+            "Addresses begin with http:// or https://, paths with / or ~.",
+        )
+    if place.is_server and "@" in place.uri:
+        raise StoreError(f"The address “{place.shown}” holds a password.", "Give it as the token.")
+
+
 def milvus_server(
     library: LibraryPaths, settings: Settings, say: Callable[[str], None] = lambda _: None
 ) -> MilvusServer | None:
@@ -192,10 +202,8 @@ def milvus_server(
 
     Raises LibraryError when the library has no name of its own and cannot be given one.
     """
-    uri = settings.milvus_uri
-    if settings.vector_store != "milvus" or not uri:
-        return None
-    return MilvusServer(MilvusPlace(uri, library_id(library), lambda: milvus_token(uri)), say)
+    uri = settings.searched_at
+    return MilvusServer(MilvusPlace(uri, library_id(library), lambda: milvus_token(uri)), say) if uri else None
 
 
 def _is_ours(error: Exception) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,3 +83,30 @@ def assert_right(library: Library, index: ServedIndex, *, by_milvus: bool) -> No
 
 def is_sentence(text: str) -> bool:
     return text.endswith(".") and text[0].isupper() and "Exception" not in text and "grpc" not in text
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def milvus_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server in another process, reached by an address; killed at the end."""
+    code = (
+        "import sys; from milvus_lite.adapter.grpc.server import run_server;"
+        "run_server(sys.argv[1], '127.0.0.1', int(sys.argv[2]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, folder, str(port)], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    try:
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()

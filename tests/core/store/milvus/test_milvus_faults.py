@@ -5,6 +5,7 @@ Milvus is the real thing: in this process, or in another one behind the address 
 
 from __future__ import annotations
 
+import base64
 import logging
 import socket
 import subprocess
@@ -29,7 +30,9 @@ from tests.core.store.milvus.steps import (
     Said,
     assert_right,
     catch_up,
+    free_port,
     is_sentence,
+    milvus_server,
     open_index,
     work,
 )
@@ -90,33 +93,6 @@ def test_file_that_another_process_has_open(filled: Library, tmp_path: Path) -> 
             process.wait()
             catch_up(index)
             assert_right(filled, index, by_milvus=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def milvus_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server in another process, reached by an address; killed at the end."""
-    code = (
-        "import sys; from milvus_lite.adapter.grpc.server import run_server;"
-        "run_server(sys.argv[1], '127.0.0.1', int(sys.argv[2]))"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, folder, str(port)], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    try:
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_server_that_comes_goes_and_comes_back(filled: Library, tmp_path: Path) -> None:
@@ -201,6 +177,58 @@ def test_token_that_is_refused_is_said_and_never_shown(
     assert is_sentence(said[0])
     shown = capfd.readouterr()
     assert "SECRET-TOKEN" not in "".join([*said, caplog.text, shown.out, shown.err])
+
+
+@contextmanager
+def guarded_milvus(folder: Path, wanted: Callable[[], str]) -> Iterator[int]:
+    """milvus-lite behind an address, which answers who shows the token that is wanted just then."""
+    import grpc
+    from milvus_lite.adapter.grpc.servicer import MilvusServicer
+    from milvus_lite.db import MilvusLite
+    from pymilvus.grpc_gen.milvus_pb2_grpc import add_MilvusServiceServicer_to_server
+
+    def refuse(request: object, context: Any) -> None:
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "auth check failure")
+
+    class Guard(grpc.ServerInterceptor):  # type: ignore[misc]
+        def intercept_service(self, go_on: Callable[[Any], Any], details: Any) -> Any:
+            shown = dict(details.invocation_metadata).get("authorization", "")
+            if shown == base64.b64encode(wanted().encode()).decode():
+                return go_on(details)
+            return grpc.unary_unary_rpc_method_handler(refuse)
+
+    database = MilvusLite(str(folder))
+    with futures.ThreadPoolExecutor(3) as threads:
+        server = grpc.server(threads, interceptors=[Guard()])
+        add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield port
+        server.stop(0).wait()
+    database.close()
+
+
+def test_token_that_counts_no_more_is_asked_for_anew(filled: Library, tmp_path: Path) -> None:
+    wanted, kept, said = ["one"], ["one"], Said()
+    with guarded_milvus(tmp_path / "guarded", lambda: wanted[0]) as port:
+        place = MilvusPlace(f"http://127.0.0.1:{port}", library_id(filled.paths), lambda: kept[0])
+        server = MilvusServer(place, said.append)
+        index = ServedIndex(filled.reader, WORDS.space_id, server)
+        index.open()
+        catch_up(index)
+        assert_right(filled, index, by_milvus=True)
+        wanted[0] = "two"
+        filled.add_indexed("new.jpg")
+        index.refresh()
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+        assert len(said) == 1
+        assert "refuses this token" in said[0]
+        kept[0] = "two"
+        catch_up(index)
+        assert_right(filled, index, by_milvus=True)
+        assert index.check().missing == 0
+        assert server.close()
 
 
 def test_server_of_another_version(filled: Library) -> None:

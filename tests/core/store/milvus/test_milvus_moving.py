@@ -114,4 +114,6 @@ def test_open_library_is_compared_and_not_moved(
     assert run(library.paths, "check", "--json") == 0
     assert [check["missing"] for check in json.loads(capsys.readouterr().out)] == [1, 1]
     assert run(library.paths, "move", "milvus", "--milvus-uri", tmp_path / "milvus.db") == 1
-    assert "already open" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "already open" in said
+    assert "Settings → Advanced" in said
