@@ -63,6 +63,7 @@ class StoreView(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._messages = messages
+        self._kept_for = ""
         engine = bridge.engine
         self._status = StoreStatus("") if engine is None else engine.stores.status
         uri = self._wanted
@@ -126,7 +127,7 @@ class StoreView(QWidget):
         chosen, status, moves = self.kind.currentText() == _MILVUS, self._status, self._uri != self._wanted
         self.address.setEnabled(chosen)
         self.token.setEnabled(_is_server(self._uri))
-        self.token.setPlaceholderText(_KEPT if self.token.isEnabled() else "")
+        self.token.setPlaceholderText(_KEPT if self._uri and self._uri == self._kept_for else "")
         self.move_button.setEnabled(bool(self._uri) or not chosen)
         self.sent.setText(sent(self._uri))
         self.problem.setVisible(bool(self.problem.text()))
@@ -154,11 +155,14 @@ class StoreView(QWidget):
             self._bridge.call(engine.stores.move(uri, token), self._begun, self._failed)
 
     def _begun(self, _nothing: None) -> None:
+        given = bool(self.token.text())
         self.token.clear()
         if (engine := self._bridge.engine) is not None:
             self._status = engine.stores.status
         if self._wanted:
             self.address.setText(self._wanted)  # as it is kept
+        if given:
+            self._kept_for = self._uri
         self._show()
 
     def _failed(self, error: BaseException) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.paths import LibraryPaths
@@ -38,18 +38,19 @@ class Move:
         self._library = library
         self._reader = reader
         self._opening: dict[SpaceId, Iterator[int]] = {}
-        self._counts: dict[SpaceId, int] = {}
 
     @property
     def opened(self) -> list[Index]:
         """Those of the other store that know what the catalog knows, though it may not be where it is found fastest."""
         return [index for space_id, index in self.indexes.items() if space_id not in self._opening]
 
-    def step(self, spaces: Collection[SpaceId]) -> MoveStep:
-        """Does one small piece, if there is anything to do and Milvus is not to rest."""
+    def step(self, spaces: Mapping[SpaceId, int]) -> MoveStep:
+        """Does one small piece, if there is anything to do and Milvus is not to rest.
+
+        `spaces` are those that are to move, with how many segments can be found in each.
+        """
         for space_id in spaces:
             if space_id not in self.indexes:
-                self._counts[space_id] = len(self._reader.searchable(space_id).come)
                 self.indexes[space_id] = index = make_index(self._library, self._reader, space_id, self.server)
                 self._opening[space_id] = index.opening()
         worked = any(self._work(space_id) for space_id in spaces)
@@ -58,7 +59,8 @@ class Move:
         opened = [self.indexes[space_id] for space_id in spaces if space_id not in self._opening]
         return MoveStep(
             done=sum(max(0, index.count - index.left) for index in opened),
-            total=sum(index.count for index in opened) + sum(self._counts[space_id] for space_id in self._opening),
+            total=sum(index.count for index in opened)
+            + sum(spaces[space_id] for space_id in spaces.keys() & self._opening),
             worked=worked,
             arrived=not worked and (self.server is None or all(index.is_current for index in opened)),
             rest_s=0.0 if self.server is None else self.server.writing.left_s,

@@ -91,7 +91,8 @@ class Searcher:
         """One small step of the move that was begun. When it has arrived, the other store answers from now on."""
         if self._move is None:
             raise CancelledError
-        step = self._move.step(self._spaces.keys())
+        self.refresh()
+        step = self._move.step({space_id: space.index.count for space_id, space in self._spaces.items()})
         if step.arrived:
             for space_id, space in self._spaces.items():
                 space.take(self._move.indexes[space_id])

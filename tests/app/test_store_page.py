@@ -116,6 +116,7 @@ def test_token_is_in_the_keyring_and_nowhere_else(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     choose(page, f"{NO_SERVER}/", TOKEN)
+    assert page.token.placeholderText() == ""
     press_move(page)
     wait_for(qtbot, lambda: "cannot be reached" in page.state.text())
     assert passwords == {("Likewise", NO_SERVER): TOKEN}
