@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, Slot
@@ -36,6 +36,7 @@ def hand_over(library: Path, paths: Sequence[Path]) -> bool:
     knock.begin()
     if not knock.is_over:
         loop.exec()
+    knock.deleteLater()
     return bool(answered)
 
 
@@ -59,11 +60,21 @@ class Knock(QObject):
         self._address = _address(library)
         self._message = json.dumps([str(path.absolute()) for path in paths]).encode() + b"\n"
         self._tries_left = patience_ms // _AGAIN_MS
+        self._again = self._timer(_AGAIN_MS, self.begin)
+        self._late = self._timer(_ANSWER_MS, self._give_up)
         self._socket = QLocalSocket(self)
         self._socket.connected.connect(self._ask)
         self._socket.readyRead.connect(self._hear)
         self._socket.errorOccurred.connect(self._fail)
 
+    def _timer(self, after_ms: int, act: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(after_ms)
+        timer.timeout.connect(act)
+        return timer
+
+    @Slot()
     def begin(self) -> None:
         """Calls."""
         self._socket.connectToServer(self._address)
@@ -71,7 +82,7 @@ class Knock(QObject):
     @Slot()
     def _ask(self) -> None:
         self._socket.write(self._message)
-        QTimer.singleShot(_ANSWER_MS, self, self._give_up)
+        self._late.start()
 
     @Slot()
     def _hear(self) -> None:
@@ -85,7 +96,7 @@ class Knock(QObject):
     def _fail(self) -> None:
         if self._tries_left > 0:
             self._tries_left -= 1
-            QTimer.singleShot(_AGAIN_MS, self, self.begin)
+            self._again.start()
         elif not self.is_over:
             self.is_over = True
             self.ended.emit()
