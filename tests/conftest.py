@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib.util
 import os
 import tempfile
@@ -22,6 +23,8 @@ from tests.audit import AUDIT
 REPOSITORY = Path(__file__).resolve().parent.parent
 WAIT_S = 120
 """How long a test waits for what must come, the machine being busy with other things. Only a failure takes so long."""
+GARBAGE = 100_000
+"""New objects that are worth a look for what can be freed: it takes as long as a short test."""
 GRACE_S = 20.0
 """How long what a test started may take to end after it."""
 LASTING_THREADS = ("tqdm_monitor", "pytest_timeout")
@@ -84,6 +87,18 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    """As in the program: left to itself, Python collects on any thread, and Qt does not survive that on an engine's.
+
+    WORKAROUND: shiboken 6.11 then calls a destructor that is not there, on the main thread, some time later.
+    """
+    gc.disable()
+    yield
+    if gc.get_count()[0] > GARBAGE:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
