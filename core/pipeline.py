@@ -34,7 +34,7 @@ from core.storage import Storage
 from core.store.catalog import Catalog, WorkItem
 from core.store.saving import IndexedFile, IndexedSegment
 from core.understanding import Embedded, Understanding
-from core.watch.identity import content_hash, is_gone, require_unchanged
+from core.watch.identity import content_hash, require_unchanged
 
 if TYPE_CHECKING:
     from core.decode.pool import DecodePool
@@ -351,7 +351,7 @@ class Pipeline:
 
     def _fail(self, item: WorkItem, stage: Stage, error: MediaError) -> None:
         sentence, reason, retryable = str(error), Reason(error.reason), error.retryable
-        if reason is Reason.CHANGED_WHILE_READING or (reason is Reason.UNREADABLE and is_gone(item.path)):
+        if reason is Reason.CHANGED_WHILE_READING:
             self._write(lambda catalog: catalog.unsettle(item.file_id)).result()
             self._unsettled()
         else:

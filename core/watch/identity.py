@@ -44,17 +44,6 @@ def signature_of(path: bytes) -> Signature:
         raise _unreadable(error) from error
 
 
-def is_gone(path: bytes) -> bool:
-    """Whether there is certainly nothing at `path`."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
-
-
 def content_hash_of(data: bytes) -> ContentHash:
     """The hash that a file holding `data` has."""
     return ContentHash(blake3(data).digest())
@@ -86,6 +75,8 @@ def content_hash(path: bytes, expected: Signature) -> ContentHash:
 
 
 def _unreadable(error: OSError) -> MediaError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return _changed("The file is no longer there.")
     return MediaError(
         f"The file could not be read: {os.strerror(error.errno or errno.EIO)}.",
         "Check that its drive is connected and that you may open it, then retry.",
@@ -118,9 +109,9 @@ def _require(status: os.stat_result, expected: Signature) -> None:
         raise _changed()
 
 
-def _changed() -> MediaError:
+def _changed(what: str = "The file changed while it was being read.") -> MediaError:
     return MediaError(
-        "The file changed while it was being read.",
+        what,
         "It will be read again when it has settled.",
         reason=Reason.CHANGED_WHILE_READING,
         retryable=True,

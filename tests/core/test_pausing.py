@@ -9,17 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from core import (
     Activity,
     Engine,
     EventBus,
-    Example,
     PauseReason,
     Progress,
     ProgressChanged,
-    Question,
     Settings,
     open_engine,
     pausing,
@@ -166,23 +163,12 @@ def niceness() -> list[int]:
     return sorted(os.getpriority(os.PRIO_PROCESS, pid) - usual for pid in children())
 
 
-def test_the_pace_counts_at_once(tmp_path: Path, photos: Path, model_cache: Path) -> None:
+def test_at_a_gentle_pace_what_reads_stands_back(tmp_path: Path, photos: Path, model_cache: Path) -> None:
     settings = Settings(decode_processes=3)
     with open_engine(tmp_path / "library", settings) as engine:
         engine.start(watch=False)
         index(engine, photos)
         assert set(niceness()) == {10}
-
-        engine.change_settings(replace(settings, pace="full", decode_processes=1)).result(WAIT_S)
-        turned = tmp_path / "turned.png"
-        Image.open(photos / "chelsea.png").rotate(90).save(turned)
-        like = Question(examples=(Example(path=turned),))  # unknown, so it is read each time
-
-        def one_process_reads_and_stands_back_less() -> bool:
-            engine.search(like).result(WAIT_S)
-            return niceness() == [5]
-
-        until(one_process_reads_and_stands_back_less)
 
 
 def test_work_left_is_counted_apart_for_each_sort_and_right_over_a_pause_and_a_scan() -> None:

@@ -201,7 +201,7 @@ def test_a_file_of_too_many_bytes_is_not_read(pool: DecodePool, tmp_path: Path) 
 def test_a_file_that_is_gone_may_come_back(pool: DecodePool, tmp_path: Path) -> None:
     error = problem(pool, tmp_path / "gone.jpg")
 
-    assert (error.reason, error.retryable) == (Reason.UNREADABLE, True)
+    assert (error.reason, error.retryable) == (Reason.CHANGED_WHILE_READING, True)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -290,7 +290,7 @@ def remove(path: Path, _: Path) -> None:
     [
         (replace, Reason.CHANGED_WHILE_READING),
         (append, Reason.CHANGED_WHILE_READING),
-        (remove, Reason.UNREADABLE),
+        (remove, Reason.CHANGED_WHILE_READING),
     ],
 )
 @pytest.mark.parametrize("decoder_fails", [False, True])

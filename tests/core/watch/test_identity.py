@@ -139,6 +139,6 @@ def test_absent_file_says_why_and_may_come_back(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path / "a.jpg")
     with pytest.raises(MediaError) as caught:
         signature_of(path)
-    assert caught.value.reason == Reason.UNREADABLE
+    assert caught.value.reason == Reason.CHANGED_WHILE_READING
     assert caught.value.retryable
-    assert "No such file" in str(caught.value)
+    assert "no longer there" in str(caught.value)
