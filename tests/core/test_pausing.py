@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core import (
     Activity,
     Engine,
     EventBus,
+    Example,
     PauseReason,
     Progress,
     ProgressChanged,
+    Question,
     Settings,
     open_engine,
     pausing,
@@ -157,18 +160,30 @@ def test_on_battery_it_waits_for_the_mains(
     assert engine.progress.paused is None
 
 
-def niceness() -> list[int]:
-    """How far each child process stands back behind this one."""
+def niceness(others: Collection[int]) -> list[int]:
+    """How far each child process but the `others` stands back behind this one."""
     usual = os.getpriority(os.PRIO_PROCESS, 0)
-    return sorted(os.getpriority(os.PRIO_PROCESS, pid) - usual for pid in children())
+    return sorted(os.getpriority(os.PRIO_PROCESS, pid) - usual for pid in children() if pid not in others)
 
 
-def test_at_a_gentle_pace_what_reads_stands_back(tmp_path: Path, photos: Path, model_cache: Path) -> None:
+def test_the_pace_counts_at_once(tmp_path: Path, photos: Path, model_cache: Path) -> None:
     settings = Settings(decode_processes=3)
+    others = children()  # of an engine that a wider fixture runs
     with open_engine(tmp_path / "library", settings) as engine:
         engine.start(watch=False)
         index(engine, photos)
-        assert set(niceness()) == {10}
+        assert set(niceness(others)) == {10}
+
+        engine.change_settings(replace(settings, pace="full", decode_processes=1)).result(WAIT_S)
+        turned = tmp_path / "turned.png"
+        Image.open(photos / "chelsea.png").rotate(90).save(turned)
+        like = Question(examples=(Example(path=turned),))  # unknown, so it is read each time
+
+        def one_process_reads_and_stands_back_less() -> bool:
+            engine.search(like).result(WAIT_S)
+            return niceness(others) == [5]
+
+        until(one_process_reads_and_stands_back_less)
 
 
 def test_work_left_is_counted_apart_for_each_sort_and_right_over_a_pause_and_a_scan() -> None:
