@@ -63,7 +63,8 @@ def explain(error: Exception) -> MediaError:
 def unreadable(error: OSError) -> MediaError:
     """The system would not give us the file's bytes; perhaps it does later."""
     if error.errno in _ABSENT:
-        return media_error(Reason.CHANGED_WHILE_READING, "The file is no longer there.", retryable=True)
+        advice = "Moved within watched folders, it is found by itself."
+        return media_error(Reason.CHANGED_WHILE_READING, "The file is no longer there.", advice, retryable=True)
     if error.errno in _FORBIDDEN:
         return media_error(
             Reason.UNREADABLE, "You have no permission to read the file.", "Change its permissions.", retryable=True

@@ -36,7 +36,7 @@ def signature_of(path: bytes) -> Signature:
     """The signature of the file at `path` now; of a link, the link's own.
 
     Raises:
-        MediaError: UNREADABLE, the file is gone or its folder cannot be read.
+        MediaError: CHANGED_WHILE_READING, the file is gone; UNREADABLE, its folder cannot be read.
     """
     try:
         return signature_from(os.lstat(path))
@@ -76,7 +76,7 @@ def content_hash(path: bytes, expected: Signature) -> ContentHash:
 
 def _unreadable(error: OSError) -> MediaError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return _changed("The file is no longer there.")
+        return _changed("The file is no longer there.", "Moved within watched folders, it is found by itself.")
     return MediaError(
         f"The file could not be read: {os.strerror(error.errno or errno.EIO)}.",
         "Check that its drive is connected and that you may open it, then retry.",
@@ -109,10 +109,12 @@ def _require(status: os.stat_result, expected: Signature) -> None:
         raise _changed()
 
 
-def _changed(what: str = "The file changed while it was being read.") -> MediaError:
+def _changed(
+    what: str = "The file changed while it was being read.", advice: str = "It will be read again when it has settled."
+) -> MediaError:
     return MediaError(
         what,
-        "It will be read again when it has settled.",
+        advice,
         reason=Reason.CHANGED_WHILE_READING,
         retryable=True,
     )
