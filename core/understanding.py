@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,7 +13,7 @@ import numpy as np
 from core.embedding import Embedder
 from core.errors import ModelError
 from core.records import SOUND_RATE_HZ, Line, Samples, Segment, SpaceId
-from core.runtime.chain import gather, then
+from core.runtime.chain import gather, repeat, then
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 
@@ -52,41 +52,20 @@ class Understanding:
         self, encoders: Sequence[Encoder], segments: Sequence[Segment], priority: Priority = Priority.BATCH
     ) -> Future[Embedded]:
         """Shows every segment to every encoder that can read it. Fails with ModelError if no encoder works."""
-        jobs: list[tuple[Encoder, list[int]]] = []
-        for encoder in encoders:
-            mine = [number for number, segment in enumerate(segments) if encoder.spec.reads(segment)]
-            step = self._at_once.get(encoder, 1)
-            jobs += [(encoder, mine[start : start + step]) for start in range(0, len(mine), step)]
+        batch = _Batch(encoders, segments)
+        return then(repeat(lambda: self._gpu.call(priority, self._show, batch)), lambda _: batch.embedded())
 
-        def show(
-            embedder: Embedder, encoder: Encoder, numbers: list[int]
-        ) -> dict[SpaceId, NDArray[np.float32]] | ModelError:
+    def _show(self, embedder: Embedder, batch: _Batch) -> bool:
+        """One job, as large as is right by now; whether there is more to do. On the `gpu` lane."""
+        if batch.left:
+            encoder, numbers = batch.take(self._at_once)
             started = time.perf_counter()
             try:
-                shown = dict(embedder.media(encoder, [segments[number] for number in numbers]))
+                batch.keep(numbers, embedder.media(encoder, [batch.segments[number] for number in numbers]))
+                self._adapt(encoder, len(numbers), time.perf_counter() - started)
             except ModelError as error:
-                return error
-            self._adapt(encoder, len(numbers), time.perf_counter() - started)
-            return shown
-
-        def put_together(answers: list[dict[SpaceId, NDArray[np.float32]] | ModelError]) -> Embedded:
-            vectors: list[Understood] = [{} for _ in segments]
-            errors: dict[Encoder, ModelError] = {}
-            for (encoder, numbers), answer in zip(jobs, answers, strict=True):
-                if isinstance(answer, ModelError):
-                    errors[encoder] = answer
-                    continue
-                for space_id, matrix in answer.items():
-                    for number, row in zip(numbers, matrix, strict=True):
-                        if np.isfinite(row).all():
-                            vectors[number][space_id] = row
-            if errors and len(errors) == len({encoder for encoder, _ in jobs}):
-                raise next(iter(errors.values()))
-            return Embedded(vectors, frozenset(errors))
-
-        return then(
-            gather([self._gpu.call(priority, show, encoder, numbers) for encoder, numbers in jobs]), put_together
-        )
+                batch.give_up(encoder, error)
+        return bool(batch.left)
 
     def _adapt(self, encoder: Encoder, count: int, taken_s: float) -> None:
         """Makes jobs larger or smaller by what one of `count` segments took: devices differ a thousandfold.
@@ -119,6 +98,48 @@ class Understanding:
             ]
 
         return then(self._listen(joined(windows, begin_ms)), timed)
+
+
+class _Batch:
+    """Segments on their way through encoders, a job at a time. `left` numbers those not yet shown to each."""
+
+    def __init__(self, encoders: Sequence[Encoder], segments: Sequence[Segment]) -> None:
+        self.segments = segments
+        read = {
+            encoder: [n for n, segment in enumerate(segments) if encoder.spec.reads(segment)] for encoder in encoders
+        }
+        self.left = {encoder: numbers for encoder, numbers in read.items() if numbers}
+        self._readers = frozenset(self.left)
+        self._vectors: list[Understood] = [{} for _ in segments]
+        self._errors: dict[Encoder, ModelError] = {}
+
+    def take(self, at_once: Mapping[Encoder, int]) -> tuple[Encoder, list[int]]:
+        """The next encoder, and as many segments as it can be shown at once."""
+        encoder, numbers = next(iter(self.left.items()))
+        step = at_once.get(encoder, 1)
+        if len(numbers) > step:
+            self.left[encoder] = numbers[step:]
+        else:
+            del self.left[encoder]
+        return encoder, numbers[:step]
+
+    def keep(self, numbers: Sequence[int], found: Mapping[SpaceId, NDArray[np.float32]]) -> None:
+        """Takes the vectors of those segments, row for row, that are finite."""
+        for space_id, matrix in found.items():
+            for number, row in zip(numbers, matrix, strict=True):
+                if np.isfinite(row).all():
+                    self._vectors[number][space_id] = row
+
+    def give_up(self, encoder: Encoder, error: ModelError) -> None:
+        """Shows this encoder no more: it does not work."""
+        self._errors[encoder] = error
+        self.left.pop(encoder, None)
+
+    def embedded(self) -> Embedded:
+        """What came of it. Raises ModelError if no encoder works."""
+        if self._errors and self._errors.keys() == self._readers:
+            raise next(iter(self._errors.values()))
+        return Embedded(self._vectors, frozenset(self._errors))
 
 
 def joined(windows: Sequence[Segment], begin_ms: int) -> Samples:

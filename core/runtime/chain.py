@@ -46,6 +46,25 @@ def then(first: Future[A], make: Callable[[A], B]) -> Future[B]:
     return chain(first, made)
 
 
+def repeat(step: Callable[[], Future[bool]]) -> Future[None]:
+    """A future for the end of `step`, done again and again until its result is False; it fails as one of them fails.
+
+    Each but the first begins on the thread that completed the one before.
+    """
+    last: Future[None] = Future()
+
+    def on_step(done: Future[bool]) -> None:
+        if _failed(done, last):
+            return
+        if done.result():
+            step().add_done_callback(on_step)
+        elif last.set_running_or_notify_cancel():
+            last.set_result(None)
+
+    step().add_done_callback(on_step)
+    return last
+
+
 def gather(futures: Sequence[Future[A]]) -> Future[list[A]]:
     """A future for all results, in order, done when every one has ended; it fails as the first that failed."""
     last: Future[list[A]] = Future()

@@ -62,6 +62,13 @@ def test_a_fast_device_gets_many_segments_at_once(understanding: Understanding) 
     assert 16 <= max(encoder.sizes) <= MOST_AT_ONCE
 
 
+def test_what_was_measured_counts_for_the_rest_of_the_same_batch(understanding: Understanding) -> None:
+    encoder = Numbering(each_s=0)
+    embed(understanding, encoder, 600)
+    assert encoder.sizes[0] == 1
+    assert max(encoder.sizes) >= 16
+
+
 def test_a_slow_one_gets_one_after_the_other(understanding: Understanding) -> None:
     encoder = Numbering(each_s=0.06)
     for count in (1, 3, 4):
