@@ -31,8 +31,9 @@ from core.records import (
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.storage import Storage
-from core.store.catalog import Catalog, WorkItem
+from core.store.catalog import Catalog
 from core.store.saving import IndexedFile, IndexedSegment
+from core.store.work_queue import WorkItem
 from core.understanding import Embedded, Understanding
 from core.watch.identity import content_hash, require_unchanged
 
