@@ -6,6 +6,8 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 from blake3 import blake3
 
@@ -49,10 +51,13 @@ def content_hash_of(data: bytes) -> ContentHash:
     return ContentHash(blake3(data).digest())
 
 
-def content_hash(path: bytes, expected: Signature) -> ContentHash:
+def content_hash(path: bytes, expected: Signature, stop: Callable[[], bool] = lambda: False) -> ContentHash:
     """The BLAKE3 hash (32 bytes) of the whole file, read while its signature was `expected`.
 
+    A video may take minutes: `stop` is asked all the while whether it is still wanted.
+
     Raises:
+        CancelledError: `stop` said so.
         MediaError: CHANGED_WHILE_READING when the file is not, or does not stay, the one that was `expected`;
             UNREADABLE when it cannot be opened or read. Both may succeed later.
     """
@@ -64,6 +69,8 @@ def content_hash(path: bytes, expected: Signature) -> ContentHash:
         try:
             _require(os.fstat(descriptor), expected)
             while done_bytes <= expected.size_bytes and (chunk := os.read(descriptor, _CHUNK_BYTES)):
+                if stop():
+                    raise CancelledError
                 digest.update(chunk)
                 done_bytes += len(chunk)
             _require(os.fstat(descriptor), expected)
