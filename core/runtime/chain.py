@@ -24,7 +24,12 @@ def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
 
     def on_first(done: Future[A]) -> None:
         if not _failed(done, last):
-            second = go_on(done.result())
+            try:
+                second = go_on(done.result())
+            except Exception as error:  # noqa: BLE001 - belongs to the future
+                if last.set_running_or_notify_cancel():
+                    last.set_exception(error)
+                return
             second.add_done_callback(on_second)
             last.add_done_callback(lambda ended: second.cancel() if ended.cancelled() else None)
 
@@ -37,10 +42,7 @@ def then(first: Future[A], make: Callable[[A], B]) -> Future[B]:
 
     def made(result: A) -> Future[B]:
         done: Future[B] = Future()
-        try:
-            done.set_result(make(result))
-        except Exception as error:  # noqa: BLE001 - belongs to the future
-            done.set_exception(error)
+        done.set_result(make(result))
         return done
 
     return chain(first, made)
@@ -57,11 +59,20 @@ def repeat(step: Callable[[], Future[bool]]) -> Future[None]:
         if _failed(done, last):
             return
         if done.result():
-            step().add_done_callback(on_step)
+            go_on()
         elif last.set_running_or_notify_cancel():
             last.set_result(None)
 
-    step().add_done_callback(on_step)
+    def go_on() -> None:
+        try:
+            begun = step()
+        except Exception as error:  # noqa: BLE001 - belongs to the future
+            if last.set_running_or_notify_cancel():
+                last.set_exception(error)
+            return
+        begun.add_done_callback(on_step)
+
+    go_on()
     return last
 
 
