@@ -7,6 +7,8 @@ from pathlib import Path
 
 from core.errors import FolderError
 
+_ADVICE = "Choose a folder that holds photos, sounds or videos."
+
 
 def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
     """The real, absolute path under which `path` is to be watched.
@@ -15,12 +17,16 @@ def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
     a watched folder lies in it (each file has one folder, so that removing a
     folder is clear). A folder that is watched already is answered as it is.
     """
-    real = path.expanduser().resolve()
-    if not real.is_dir():
-        what = "is not a folder" if real.exists() else "does not exist"
-        raise FolderError(f"{path} {what}.", "Choose a folder that holds photos.")
+    try:
+        real = path.expanduser().resolve()
+        if not real.is_dir():
+            what = "is not a folder" if real.exists() else "does not exist"
+            raise FolderError(f"{path} {what}.", _ADVICE)
+    except OSError as error:
+        advice = "Check that its drive is connected and that you may open it."
+        raise FolderError(f"{path} cannot be reached ({error.strerror}).", advice) from error
     if real == library or library in real.parents:
-        raise FolderError(f"{path} holds Likewise's own data.", "Choose a folder that holds photos.")
+        raise FolderError(f"{path} holds Likewise's own data.", _ADVICE)
     for other in watched:
         if other in real.parents:
             raise FolderError(f"{path} is already being watched, as part of {other}.")
