@@ -50,6 +50,19 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
     """Copies the database to `path` through its own connection, checks the copy, and only then gives it its name."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.unlink(missing_ok=True)
+    try:
+        _copy(connection, temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(connection: sqlite3.Connection, temporary: Path) -> None:
     with errors_in_words():
         copy = sqlite3.connect(temporary, isolation_level=None)
         try:
@@ -59,17 +72,9 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
         finally:
             copy.close()
     if verdict != ("ok",):
-        temporary.unlink()
         raise LibraryDamagedError(
             f"The library is damaged: {verdict[0]}.", "Start Likewise again to have it set aside."
         )
-    try:
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
 
 
 def _apply(connection: sqlite3.Connection, steps: list[Traversable], newest: int) -> None:
