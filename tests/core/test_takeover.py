@@ -13,8 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from core import Answer, Engine, Event, ModelChanged, ModelError, ModelState, ModelStatus, ProgressChanged, Role, open_engine
+from core import (
+    Answer,
+    Engine,
+    Event,
+    ModelChanged,
+    ModelError,
+    ModelState,
+    ModelStatus,
+    ProgressChanged,
+    Role,
+    open_engine,
+)
 from tests import tiny_models
+from tests.conftest import until
 from tests.core.steps import WAIT_S, ask, index, names
 
 FILES = 8
@@ -61,6 +73,13 @@ def test_the_former_model_answers_until_the_new_one_knows_all(indexed: Engine) -
     assert (answering(after), len(after.results)) == ({"clip"}, FILES)
     assert (model(indexed, "starter").in_use, model(indexed, "clip").in_use) == (False, True)
     assert model(indexed, "clip").taking_over is None
+    until(lambda: model(indexed, "starter").state is ModelState.NOT_LOADED)
+
+
+def test_a_model_that_was_checked_and_found_sound_goes_on_working(indexed: Engine) -> None:
+    ask(indexed, "a cat")
+    indexed.verify_model("starter").result(WAIT_S)
+    assert model(indexed, "starter").state is ModelState.READY
 
 
 def test_every_answer_during_the_change_is_whole(indexed: Engine) -> None:
