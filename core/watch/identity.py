@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
@@ -13,6 +12,7 @@ from blake3 import blake3
 
 from core.errors import MediaError
 from core.records import ContentHash, Reason, Signature
+from core.unreadable import unreadable
 
 _CHUNK_BYTES = 1 << 20
 _CLOCK_GRAIN_NS = 20_000_000
@@ -43,7 +43,7 @@ def signature_of(path: bytes) -> Signature:
     try:
         return signature_from(os.lstat(path))
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
 
 def content_hash_of(data: bytes) -> ContentHash:
@@ -77,19 +77,8 @@ def content_hash(path: bytes, expected: Signature, stop: Callable[[], bool] = la
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return ContentHash(digest.digest())
-
-
-def _unreadable(error: OSError) -> MediaError:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return _changed("The file is no longer there.", "Moved within watched folders, it is found by itself.")
-    return MediaError(
-        f"The file could not be read: {os.strerror(error.errno or errno.EIO)}.",
-        "Check that its drive is connected and that you may open it, then retry.",
-        reason=Reason.UNREADABLE,
-        retryable=True,
-    )
 
 
 def require_readable_size(signature: Signature, max_bytes: int) -> None:
@@ -116,12 +105,10 @@ def _require(status: os.stat_result, expected: Signature) -> None:
         raise _changed()
 
 
-def _changed(
-    what: str = "The file changed while it was being read.", advice: str = "It will be read again when it has settled."
-) -> MediaError:
+def _changed() -> MediaError:
     return MediaError(
-        what,
-        advice,
+        "The file changed while it was being read.",
+        "It will be read again when it has settled.",
         reason=Reason.CHANGED_WHILE_READING,
         retryable=True,
     )

@@ -194,6 +194,7 @@ def test_a_look_up_does_not_wait_for_a_thumbnail_that_is_made_again(
     (decoder,) = (pid for pid, command in children().items() if "core.decode.child" in command)
     os.kill(decoder, signal.SIGSTOP)
     missing = engine.thumbnail(cat.item_id)
+    until(lambda: engine._read.waiting == 0)
     engine.details(cat.file_id).result(WAIT_S)
     assert not missing.done()
     os.kill(decoder, signal.SIGCONT)
