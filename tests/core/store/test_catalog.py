@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -397,13 +396,3 @@ def test_file_ids_are_never_given_twice(library: Library) -> None:
     library.add_indexed("b.jpg")
     assert library.file_id("/pictures/b.jpg") > old
     assert library.reader.details(FileId(old)) is None
-
-
-def test_a_file_that_changed_while_it_waited_to_be_listened_to_is_new(library: Library) -> None:
-    library.add(found("/pictures/a.jpg", 1))
-    (work,) = library.catalog.claim(1)
-    library.catalog.save([replace(indexed(work, b"content"), later=True)])
-    changed = found("/pictures/a.jpg", 2)
-    library.catalog.apply_changes(library.folder_id, Changes(changed=[(work.file_id, changed)]))
-    (again,) = library.catalog.claim(1, later=False)
-    assert (again.file_id, again.later) == (work.file_id, False)

@@ -301,3 +301,13 @@ def test_what_was_on_its_way_is_listened_to_later(library: Library) -> None:
     assert library.catalog.claim(1, later=False) == []
     (again,) = library.catalog.claim(1)
     assert (again.file_id, again.later) == (talk.file_id, True)
+
+
+def test_a_file_that_changed_while_it_waited_to_be_listened_to_is_new(library: Library) -> None:
+    library.add(found("/pictures/a.jpg", 1))
+    (work,) = library.catalog.claim(1)
+    library.catalog.save([replace(indexed(work, b"content"), later=True)])
+    changed = found("/pictures/a.jpg", 2)
+    library.catalog.apply_changes(library.folder_id, Changes(changed=[(work.file_id, changed)]))
+    (again,) = library.catalog.claim(1, later=False)
+    assert (again.file_id, again.later) == (work.file_id, False)

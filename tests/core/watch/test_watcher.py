@@ -10,7 +10,6 @@ import pytest
 from core.watch.filesystem import filesystem_type, is_remote
 from core.watch.scan import scan
 from core.watch.watcher import Watcher
-from core.watch.watches import Watches
 from tests.conftest import WAIT_S, until
 from tests.core.watch.conftest import kind_of
 
@@ -390,22 +389,3 @@ def test_network_drives_are_known_by_their_type(tmp_path: Path) -> None:
     assert filesystem_type(MOUNTS, "9:9") == ""
     assert not is_remote(tmp_path)
     assert not is_remote(tmp_path / "absent")
-
-
-def test_a_bug_is_told_once_and_the_watching_goes_on(ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    look_after, bugs = Watches.look_after, []
-
-    def fail(*_: object, **__: object) -> list[Path]:
-        tried.release()
-        raise ValueError("a bug of ours")
-
-    tried = threading.Semaphore(0)
-    monkeypatch.setattr(Watches, "look_after", fail)
-    watcher = Watcher(ear.hear, kind_of=kind_of, debounce_s=0.1, supervise_s=0.05, on_bug=bugs.append)
-    for _ in range(3):
-        assert tried.acquire(timeout=WAIT_S)
-    monkeypatch.setattr(Watches, "look_after", look_after)
-    watched_root(tmp_path, watcher, ear)
-    assert watcher.close(WAIT_S)
-    assert len(bugs) == 1
-    assert "a bug of ours" in bugs[0]
