@@ -45,6 +45,7 @@ from core.records import (
     Unwatched,
 )
 from core.runtime.lane import Lane
+from core.runtime.memory import give_back_what_is_large
 from core.runtime.worker import Priority, stand_back
 from core.safekeeping import Safekeeping
 from core.search.searcher import Searcher
@@ -75,6 +76,7 @@ class Engine(LookFront, ModelFront, StandingFront):
     """
 
     def __init__(self, library: LibraryPaths, settings: Settings, *, read_only: bool = False) -> None:
+        give_back_what_is_large()
         self.library = library
         self._read_only = read_only
         self._settings = SettingsKeeper(settings, library.settings)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import LibraryError, MediaError, ModelError
 from core.lineup import Lineup, wanted_by
@@ -188,7 +188,7 @@ class Pipeline:
         future = self._pool.decode(
             begun.item.path, wanted_by(begun.encoders), from_ms=from_ms, expected=begun.item.signature
         )
-        self._when_done(future, lambda: self._on_decoded(begun, future))
+        self._when_done(future, lambda done: self._on_decoded(begun, done))
         return weight
 
     def _on_decoded(self, begun: Begun, future: Future[Decoded]) -> None:
@@ -204,7 +204,7 @@ class Pipeline:
         stretch = Stretch(begun, decoded.segments, decoded.kind, decoded.next_ms is None)
         if begun.listening:
             heard = self._understanding.listen(stretch.segments)
-            self._when_done(heard, lambda: self._on_heard(stretch, decoded.next_ms, heard))
+            self._when_done(heard, lambda done: self._on_heard(stretch, decoded.next_ms, done))
         else:
             self._on_ready(stretch, decoded.next_ms)
 
@@ -234,7 +234,7 @@ class Pipeline:
             batch, self._unsaved = self._unsaved, []
             self._saving = True
             future = self._store.call(Priority.NORMAL, Storage.save, [(indexed, jpeg) for _, indexed, jpeg in batch])
-            self._when_done(future, lambda: self._on_saved(batch, future))
+            self._when_done(future, lambda done: self._on_saved(batch, done))
 
     def _next_batch(self) -> list[Stretch]:
         """Stretches for the same encoders, some `batch_size` segments of them."""
@@ -251,7 +251,7 @@ class Pipeline:
         self._encodes += 1
         segments = [segment for stretch in batch for segment in stretch.segments]
         future = self._understanding.embed(batch[0].begun.encoders, segments)
-        self._when_done(future, lambda: self._on_encoded(batch, future))
+        self._when_done(future, lambda done: self._on_encoded(batch, done))
 
     def _on_encoded(self, batch: list[Stretch], future: Future[Embedded]) -> None:
         self._encodes -= 1
@@ -308,9 +308,10 @@ class Pipeline:
     def _write(self, use: Callable[[Catalog], T]) -> Future[T]:
         return self._store.call(Priority.NORMAL, lambda storage: use(storage.catalog))
 
-    def _when_done(self, future: Future[Any], handle: Callable[[], None]) -> None:
+    def _when_done(self, future: Future[T], handle: Callable[[Future[T]], None]) -> None:
+        """`handle` must not know the future: it would keep itself alive, with all that was decoded."""
         inbox = self._inbox  # not the one of a later run: what this run leaves behind must not reach it
-        future.add_done_callback(lambda _: inbox.put(handle))
+        future.add_done_callback(lambda done: inbox.put(lambda: handle(done)))
 
     def _take_finished(self) -> None:
         """Handles whatever has finished; waits a moment if nothing has."""

@@ -1,9 +1,13 @@
-"""One future after another."""
+"""One future after another.
+
+A future keeps its callbacks when it is done. None of those here leads back to it: it would be kept alive, with what it
+holds, until garbage is collected.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import TypeVar
 
@@ -31,7 +35,8 @@ def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
                     last.set_exception(error)
                 return
             second.add_done_callback(on_second)
-            last.add_done_callback(lambda ended: second.cancel() if ended.cancelled() else None)
+            begun = weakref.ref(second)
+            last.add_done_callback(lambda ended: _cancel(begun()) if ended.cancelled() else None)
 
     first.add_done_callback(on_first)
     return last
@@ -53,49 +58,34 @@ def repeat(step: Callable[[], Future[bool]]) -> Future[None]:
 
     Each but the first begins on the thread that completed the one before.
     """
-    last: Future[None] = Future()
+    steps = _Steps(step)
+    steps.go_on()
+    return steps.last
 
-    def on_step(done: Future[bool]) -> None:
-        if _failed(done, last):
+
+class _Steps:
+    """What is done again and again."""
+
+    def __init__(self, step: Callable[[], Future[bool]]) -> None:
+        self.last: Future[None] = Future()
+        self._step = step
+
+    def go_on(self) -> None:
+        try:
+            begun = self._step()
+        except Exception as error:  # noqa: BLE001 - belongs to the future
+            if self.last.set_running_or_notify_cancel():
+                self.last.set_exception(error)
+            return
+        begun.add_done_callback(self._on_step)
+
+    def _on_step(self, done: Future[bool]) -> None:
+        if _failed(done, self.last):
             return
         if done.result():
-            go_on()
-        elif last.set_running_or_notify_cancel():
-            last.set_result(None)
-
-    def go_on() -> None:
-        try:
-            begun = step()
-        except Exception as error:  # noqa: BLE001 - belongs to the future
-            if last.set_running_or_notify_cancel():
-                last.set_exception(error)
-            return
-        begun.add_done_callback(on_step)
-
-    go_on()
-    return last
-
-
-def gather(futures: Sequence[Future[A]]) -> Future[list[A]]:
-    """A future for all results, in order, done when every one has ended; it fails as the first that failed."""
-    last: Future[list[A]] = Future()
-    left = len(futures)
-    lock = threading.Lock()
-
-    def on_one(_: Future[A] | None) -> None:
-        nonlocal left
-        with lock:
-            left -= 1
-            if left > 0:
-                return
-        if not any(_failed(future, last) for future in futures) and last.set_running_or_notify_cancel():
-            last.set_result([future.result() for future in futures])
-
-    for future in futures:
-        future.add_done_callback(on_one)
-    if not futures:
-        on_one(None)
-    return last
+            self.go_on()
+        elif self.last.set_running_or_notify_cancel():
+            self.last.set_result(None)
 
 
 def _failed(done: Future[A], last: Future[B]) -> bool:
@@ -103,3 +93,8 @@ def _failed(done: Future[A], last: Future[B]) -> bool:
     if error is not None and last.set_running_or_notify_cancel():
         last.set_exception(error)
     return error is not None
+
+
+def _cancel(future: Future[A] | None) -> None:
+    if future is not None:  # else it has ended, and nobody knows it any more
+        future.cancel()

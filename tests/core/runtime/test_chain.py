@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from concurrent.futures import Future
 from functools import partial
 
@@ -31,3 +32,30 @@ def test_a_later_step_may_fail() -> None:
     steps = iter([done()])
     with pytest.raises(StopIteration):
         repeat(partial(next, steps)).result(WAIT_S)
+
+
+class Frames:
+    """Something that takes much memory."""
+
+
+def test_what_has_ended_keeps_nothing_alive() -> None:
+    """Nobody collects garbage for a while: the tests do not, and the program only when the user looks elsewhere."""
+    first, second, frames = Future[Frames](), Future[Frames](), Frames()
+    kept = weakref.ref(frames)
+    waiting = [second]
+    last = then(chain(first, lambda _: waiting.pop()), lambda found: found is not None)
+    again = repeat(partial(lambda _: done(value=False), frames))
+    first.set_result(frames)
+    second.set_result(frames)
+    assert last.result(WAIT_S)
+    again.result(WAIT_S)
+    assert kept() is frames
+    del first, second, frames, last, again
+    assert kept() is None
+
+
+def test_giving_up_the_last_gives_up_what_it_waits_for() -> None:
+    second = Future[bool]()
+    last = chain(done(), lambda _: second)
+    last.cancel()
+    assert second.cancelled()
