@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.durable import make_folder, sync_folder
 from core.errors import LibraryError
 from core.records import Kind, Role
 
@@ -270,12 +271,13 @@ class Settings:
         """Writes the settings atomically: a temporary file beside `path`, then a rename. Raises LibraryError."""
         temporary = path.with_suffix(".tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with temporary.open("w", encoding="utf-8") as file:
                 file.write(json.dumps(dataclasses.asdict(self), indent=2))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+            sync_folder(path.parent)
         except OSError as error:
             raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 

@@ -10,8 +10,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.durable import sync_folder
 from core.errors import LibraryError, LibraryTooNewError
-from core.store.database import LibraryDamagedError, errors_in_words, sync_folder, transaction
+from core.store.database import LibraryDamagedError, errors_in_words, transaction
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database

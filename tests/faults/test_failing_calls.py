@@ -5,30 +5,16 @@ from __future__ import annotations
 import errno
 import random
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.faults.scenes import KILL, SCENES
 from tests.forks import Forks
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, KILL)
 QUICK = 16
 """In each scene so many of its calls fail in the quick run, each in one way; in the slow one all do, in every way."""
-
-
-@pytest.fixture(scope="session")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library that makes calls fail, compiled."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("no C compiler here, so no call can be made to fail")
-    path = tmp_path_factory.mktemp("faults") / "faults.so"
-    source = REPOSITORY / "tests" / "faults" / "faults.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"], check=True)
-    return path
 
 
 @pytest.mark.timeout(1800)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.durable import sync_folder
 from core.errors import LibraryError
 from core.paths import LibraryPaths
 from core.records import Filters, Ids, SpaceId, Vectors
-from core.store.database import sync_folder
 from core.store.reader import Reader
 from core.store.snapshot import Snapshot
 from core.store.vectors.graph import DEAD, Graph, graph_format
