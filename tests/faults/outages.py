@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core import Engine, Question, Settings, open_engine
+import core.indexing
+from core import CoreError, Engine, Question, Settings, open_engine
 from core.opening import settings_of
 from core.paths import LibraryPaths
 from core.records import Filters
@@ -25,13 +26,14 @@ from core.store.reader import Reader
 from core.store.vectors.space_index import SpaceIndex
 from tests.conftest import WAIT_S
 from tests.faults import scenes
-from tests.faults.scenes import BROKEN, SCENES, Scene, answers_exactly, prepare
+from tests.faults.scenes import BROKEN, SCENES, Scene, answers_exactly, persist, prepare
 
 __all__ = ["finish", "prepare", "record", "survive"]
 
 JPEG = b"\xff\xd8"
 SETTINGS = Settings(decode_processes=1, batch_size=4)
 scenes.Indexing.pictures_are_safe = False
+core.indexing.RETRY_AFTER_S = 0.1
 
 
 def users_state(paths: LibraryPaths) -> list[str]:
@@ -51,30 +53,39 @@ class Living(Scene):
             Image.fromarray(rng.integers(0, 256, (48, 64, 3), np.uint8)).save(photo)
 
     def act(self, paths: LibraryPaths) -> None:
-        with open_engine(paths.root, SETTINGS) as engine:
-            engine.opened.result(WAIT_S)
-            engine.start(watch=False)
+        with persist(lambda: self._open(paths)) as engine:
             for edit in ("add a", "speak", "add b", "back up", "remove b", "hush", "go back", "add b"):
-                print("begin", edit)
-                self._edit(engine, self._photos(paths), edit)
-                print("state", json.dumps(users_state(paths)))
-                engine.wait_idle().result(WAIT_S)
+                print("begin", edit, flush=True)
+                persist(lambda edit=edit: self._edit(engine, self._photos(paths), edit))  # type: ignore[misc]
+                print("state", json.dumps(users_state(paths)), flush=True)
+                persist(lambda: engine.wait_idle().result(WAIT_S))
                 for result in engine.search(Question(limit=100)).result(WAIT_S).results:
                     if result.path.parent.name == "a":
-                        print("saved", result.path)
+                        print("saved", result.path, flush=True)
+
+    def _open(self, paths: LibraryPaths) -> Engine:
+        engine = open_engine(paths.root, SETTINGS)
+        try:
+            engine.opened.result(WAIT_S)
+        except CoreError:
+            engine.close()
+            raise
+        engine.start(watch=False)
+        return engine
 
     def _edit(self, engine: Engine, photos: Path, edit: str) -> None:
         what, _, which = edit.partition(" ")
         if what == "add":
             engine.add_folder(photos / which).result(WAIT_S)
         elif what == "remove":
-            (folder,) = [each for each in engine.folders().result(WAIT_S) if each.path.name == which]
-            engine.remove_folder(folder.folder_id).result(WAIT_S)
+            for folder in engine.folders().result(WAIT_S):
+                if folder.path.name == which:
+                    engine.remove_folder(folder.folder_id).result(WAIT_S)
         elif what == "back":
             self._backup = engine.backups.create().result(WAIT_S).number
-            print("backed up", self._backup)
+            print("backed up", self._backup, flush=True)
         elif what == "go":
-            print("backed up", engine.backups.restore(self._backup).result(WAIT_S).number)
+            print("backed up", engine.backups.restore(self._backup).result(WAIT_S).number, flush=True)
         else:
             engine.change_settings(replace(SETTINGS, batch_size=8 + len(edit))).result(WAIT_S)
 
@@ -93,9 +104,7 @@ class Living(Scene):
                 answers_exactly(index, reader, len(reader.searchable(space).come), space, dim)
 
     def is_done(self, paths: LibraryPaths) -> None:
-        with open_engine(paths.root, SETTINGS) as engine:
-            engine.opened.result(WAIT_S)
-            engine.start(watch=False)
+        with self._open(paths) as engine:
             engine.add_folder(self._photos(paths) / "a").result(WAIT_S)
             engine.wait_idle().result(WAIT_S)
             results = engine.search(Question(limit=100)).result(WAIT_S).results
@@ -134,7 +143,10 @@ def record(name: str, recorder: str, root: str, journal: str) -> None:
 
 
 def survive(name: str, root: str, *marks: str) -> None:
-    """After the power failed: the library is whole, and whatever was acknowledged by then is there."""
+    """After the end: the library is whole, and whatever was acknowledged by then, `marks`, is there.
+
+    Of what the user had made (`state`) the last two are given if an edit was under way: either may be there.
+    """
     paths = LibraryPaths(Path(root))
     SCENES[name].is_whole(paths)
     with closing(Reader(paths)) as reader:
@@ -150,6 +162,17 @@ def survive(name: str, root: str, *marks: str) -> None:
     if states:
         now = users_state(paths)
         assert all(one in allowed for one, allowed in zip(now, zip(*states[-2:], strict=True), strict=True)), now
+
+
+def strike(faults: str, root: str, nth: int, error: int) -> None:
+    """A whole engine works and the user edits while the nth call that writes into `root` fails; prints how many."""
+    paths, library, scene = LibraryPaths(Path(root)), ctypes.CDLL(faults), SCENES["Living"]
+    library.fault_arm(os.fsencode(root), nth, error)
+    scene.act(paths)
+    print(library.fault_calls())
+    library.fault_arm(b"", 0, 0)
+    scene.is_whole(paths)
+    scene.is_done(paths)
 
 
 def finish(name: str, root: str) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.faults.scenes import KILL, SCENES
 from tests.forks import Forks
+
+OF_AN_ENGINE = 3
+"""So many calls of a whole engine fail in the quick run."""
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, KILL)
 WAYS = ("some", "full", "broken", "forbidden", "killed")
@@ -46,3 +50,39 @@ def test_no_failing_call_leaves_anything_wrong(tmp_path: Path, faults: Path, sce
                 forks.run("recover", scene, root)
                 assert forks.status == 0, what
     print(f"{scene}: {calls} calls, {len(strikes)} struck, {told} sentences")
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("strikes", [OF_AN_ENGINE, pytest.param(150, marks=pytest.mark.slow)])
+def test_a_whole_engine_goes_on_whatever_fails_once(
+    tmp_path: Path, faults: Path, model_cache: Path, strikes: int
+) -> None:
+    """Its threads make no two runs the same, so calls are taken at random."""
+    rng = random.Random(strikes)
+    print(f"seed {strikes}")
+    with Forks("tests.faults.outages", {"LD_PRELOAD": str(faults)}) as forks:
+
+        def strike(nth: int, error: int) -> list[str]:
+            shutil.rmtree(tmp_path / "disk", ignore_errors=True)
+            (tmp_path / "disk").mkdir()
+            return forks.run("strike", faults, library, nth, error)
+
+        library = tmp_path / "disk" / "library"
+        forks.run("prepare", "Living", library)
+        calls = int(strike(0, 0)[-1])
+        for number in range(strikes):
+            error, nth = ERRORS[-1 - number % len(ERRORS)], rng.randrange(1, calls)
+            said = strike(nth, error)
+            what = f"call {nth} of {calls}, error {error}: {said}"
+            assert forks.status in ((-9, 0) if error == KILL else (0,)), what
+            if forks.status == -9:
+                forks.run("survive", "Living", library, *acknowledged(said))
+                assert forks.status == 0, what
+                forks.run("finish", "Living", library)
+                assert forks.status == 0, what
+
+
+def acknowledged(said: Sequence[str]) -> list[str]:
+    """What was said before the end; what the user had made only if nothing was being made just then."""
+    done = [line for line in said if line.startswith(("saved ", "backed up "))]
+    return done + [line for line in said if line.startswith(("begin ", "state "))][-1:]
