@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import hashlib
 import io
 import json
@@ -173,6 +174,26 @@ def strike(faults: str, root: str, nth: int, error: int) -> None:
     library.fault_arm(b"", 0, 0)
     scene.is_whole(paths)
     scene.is_done(paths)
+
+
+def open_again(faults: str, root: str) -> None:
+    """An engine opens a library while one call fails, for each in turn; after it another one in the same process."""
+    library = ctypes.CDLL(faults)
+
+    def opens(nth: int) -> bool:
+        library.fault_arm(os.fsencode(root), nth, errno.EIO)
+        with open_engine(Path(root), SETTINGS) as engine:
+            error = engine.opened.exception(WAIT_S)
+        assert error is None or isinstance(error, CoreError)
+        return error is None
+
+    assert opens(0)
+    assert opens(0)
+    calls, failed = library.fault_calls(), 0
+    for nth in range(1, calls + 1):
+        failed += not opens(nth)
+        assert opens(0), f"after call {nth} of {calls}"
+    print(failed)
 
 
 def finish(name: str, root: str) -> None:

@@ -52,6 +52,15 @@ def test_no_failing_call_leaves_anything_wrong(tmp_path: Path, faults: Path, sce
     print(f"{scene}: {calls} calls, {len(strikes)} struck, {told} sentences")
 
 
+def test_a_library_that_could_not_be_opened_can_be_opened_again(
+    tmp_path: Path, faults: Path, model_cache: Path
+) -> None:
+    with Forks("tests.faults.outages", {"LD_PRELOAD": str(faults)}) as forks:
+        said = forks.run("open_again", faults, tmp_path / "library")
+        assert forks.status == 0
+        assert int(said[-1]) > 0
+
+
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("strikes", [OF_AN_ENGINE, pytest.param(150, marks=pytest.mark.slow)])
 def test_a_whole_engine_goes_on_whatever_fails_once(

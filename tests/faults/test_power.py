@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -26,11 +28,12 @@ SHARE = 1 / 20
 FINISHED = 10
 """After one outage of so many all the work is then finished as well."""
 LIES = {
-    "Living": (b"catalog.db-wal", b"/backups/", b"/settings.tmp", b"/library"),
-    "Snapshots": (b"/stores/",),
+    "Living": (b"catalog.db-wal", b"/settings.tmp", b"/backups/", b"/backups$", b"/library$", b"/disk$"),
+    "Snapshots": (b"/stores/", b"/stores$"),
     "Replacing": (b"/quarantine", b"catalog-new.db"),
 }
-"""Parts of names. A disk that only says that it synced these must lose something, or else nothing is shown."""
+"""Patterns of names, of files and of folders. A disk that only says that it synced these must lose something, or else
+nothing is shown."""
 ENOUGH = 200
 """After so many outages at the latest."""
 
@@ -45,6 +48,7 @@ class Outages:
         forks.run("prepare", scene, disk / "library")
         assert forks.status == 0
         self._before = Disk(disk)
+        self._names = {path.stat().st_ino: os.fsencode(path) for path in (disk, *disk.rglob("*"))}
         said = forks.run("record", scene, recorder, disk / "library", journal)
         assert forks.status == 0, said
         self._journal = list(read_journal(journal))
@@ -52,17 +56,17 @@ class Outages:
         for record in self._journal:
             everything.apply(record)
         assert everything.files() == Disk(disk).files(), "whatever was written is in the journal"
-        self._names = {record.inode: record.first for record in self._journal if record.what in "cd"}
+        self._names |= {record.inode: record.first for record in self._journal if record.what in "cd"}
 
     def fail(self, seed: int, lie: bytes | None = None) -> list[str]:
         """Opens the library after an outage; answers what is wrong then.
 
-        What has `lie` in its name, files and folders, was not synced though the disk said so.
+        Files and folders in whose name `lie` is found were not synced though the disk said so.
         """
         rng, disk = random.Random(seed), copy.deepcopy(self._before)
         until = rng.randrange(len(self._journal) + 1)
         for record in self._journal[:until]:
-            if record.what != "s" or lie is None or lie not in self._names.get(record.inode, b""):
+            if record.what != "s" or lie is None or not re.search(lie, self._names.get(record.inode, b"")):
                 disk.apply(record)
         shutil.rmtree(self._crashed, ignore_errors=True)
         disk.lose_power(rng, self._crashed)
