@@ -7,7 +7,8 @@ import errno
 import os
 from pathlib import Path
 
-from core import Engine, FileId, FolderState, ItemId, Reason, Rule, Settings, Standing, open_engine
+from app.folders.remarks import skipped_lines
+from core import Engine, FileId, FolderError, FolderState, ItemId, Reason, Rule, Settings, Standing, open_engine
 from core.runtime import clock
 from tests.core.steps import WAIT_S, ask, index, rescan
 from tests.core.unmounting import DAY_S, Counted
@@ -31,8 +32,9 @@ def fall_ill(library: str, photos: str, faults: str) -> None:
         before = known(engine)
         assert counted.take() >= len(before) == 3
         for number, patient in enumerate((root, root / "deep", root / "deep" / "b.png", root / "a.png")):
+            what, symptoms = ("file", (ASKED_FOR, OPENED | READ)) if patient.suffix else ("folder", (ASKED_FOR, LISTED))
             for error in ERRORS:
-                for symptom in (ASKED_FOR, LISTED) if patient.is_dir() else (ASKED_FOR, OPENED | READ):
+                for symptom in symptoms:
                     told = f"{patient.name}, {os.strerror(error)}, {symptom}"
                     drive.fault_ill(os.fsencode(patient), symptom, error)
                     for later_s in (0.0, 61.0, 40 * DAY_S, 40 * DAY_S):
@@ -43,12 +45,19 @@ def fall_ill(library: str, photos: str, faults: str) -> None:
                     unreadable = [skipped.examples for skipped in folder.skipped if skipped.rule is Rule.UNREADABLE]
                     assert folder.state is (FolderState.OFFLINE if number == 0 else FolderState.ONLINE), told
                     assert unreadable == [(str(patient),)] * (number > 0 and symptom <= LISTED), told
+                    said = f"1 {what} that cannot be looked at now: {patient.name}"
+                    assert skipped_lines(folder) == [said] * len(unreadable), told
                     drive.fault_ill(b"", 0, 0)
                     rescan(engine)
                     (folder,) = engine.folders().result(WAIT_S)
                     assert (folder.state, folder.lost, folder.skipped) == (FolderState.ONLINE, 0, ()), told
                     assert known(engine) == before, told
                     assert counted.take() == 0, f"opened or decoded again after {told}"
+        drive.fault_ill(os.fsencode(root), ASKED_FOR, errno.EIO)
+        refused = engine.add_folder(root / "deep").exception(WAIT_S)
+        assert isinstance(refused, FolderError)
+        assert os.strerror(errno.EIO) in str(refused)
+        drive.fault_ill(b"", 0, 0)
         fail_to_read(engine, drive, root / "deep" / "b.png")
 
 
