@@ -22,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from core.durable import make_folder, sync_folder
+from core.durable import make_folder, put_in_place
 from core.errors import LibraryError
 from core.paths import LibraryPaths
 from core.records import Backup
@@ -206,10 +206,7 @@ def _write_whole(path: Path, content: Content, made_at: float) -> None:
         with errors_in_words():
             _write(temporary, content, made_at)
         _require_same(_read(temporary), (content, made_at))
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        put_in_place(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

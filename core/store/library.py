@@ -11,7 +11,7 @@ import time
 from contextlib import closing, suppress
 from datetime import datetime
 
-from core.durable import make_folder, sync_folder
+from core.durable import make_folder, put_in_place, sync_folder
 from core.errors import LibraryError, LibraryReadOnlyError
 from core.paths import LibraryPaths
 from core.store.backups import Backups, Rows, Value, write_users_rows
@@ -105,8 +105,7 @@ def _make_anew(library: LibraryPaths, rows: Rows) -> None:
         with transaction(connection):
             write_users_rows(connection, rows)
         connection.execute("PRAGMA journal_mode=DELETE")  # all into this one file: closing says nothing when it fails
-    fresh.replace(library.catalog)
-    sync_folder(library.root)
+    put_in_place(fresh, library.catalog)
 
 
 def _open(library: LibraryPaths) -> sqlite3.Connection:
