@@ -1,7 +1,8 @@
 """The power fails at any moment: no database is damaged, nothing that was acknowledged is lost, everything goes on.
 
 Real work is recorded call by call. Of the record hundreds of states are made that a disk may be in when the power comes
-back, and a library is opened in each.
+back, and a library is opened in each. A whole engine's record is another one each time, and so is what its seeds bring
+about; those of the other scenes bring back the same state.
 """
 
 from __future__ import annotations
