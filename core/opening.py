@@ -54,7 +54,7 @@ def open_storage(library: LibraryPaths, settings: Settings, models: ModelKeeper,
         if storage.catalog.notice:
             events.notice(storage.catalog.notice)
     except BaseException:
-        storage.close()
+        storage.close()  # else it would stay locked for whoever tries again
         raise
     try:
         storage.purge()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.durable import put_in_place
 from core.errors import LibraryError, LibraryTooNewError
-from core.store.database import LibraryDamagedError, errors_in_words, sync_folder, transaction
+from core.store.database import LibraryDamagedError, errors_in_words, transaction
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
@@ -52,14 +53,13 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
     temporary.unlink(missing_ok=True)
     try:
         _copy(connection, temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        put_in_place(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
+        raise
 
 
 def _copy(connection: sqlite3.Connection, temporary: Path) -> None:
