@@ -91,7 +91,8 @@ def thumbnail_maker(
                 made = b""
             if made:
                 store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(found.content, made)]))
-            jpeg.set_result(made)
+            if jpeg.set_running_or_notify_cancel():
+                jpeg.set_result(made)
 
         decoding.add_done_callback(on_decoded)
         picture = then(jpeg, lambda made: read_thumbnail(made) if made else None)

@@ -18,7 +18,7 @@ B = TypeVar("B")
 def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
     """A future for the result of `go_on(first's result)`; `go_on` runs on the thread that completes `first`.
 
-    It fails as either of them fails, and can be cancelled until the second has ended.
+    It fails as either of them fails. Cancelling it cancels whichever has not ended.
     """
     last: Future[B] = Future()
 
@@ -35,10 +35,10 @@ def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
                     last.set_exception(error)
                 return
             second.add_done_callback(on_second)
-            begun = weakref.ref(second)
-            last.add_done_callback(lambda ended: _cancel(begun()) if ended.cancelled() else None)
+            _cancel_with(last, second)
 
     first.add_done_callback(on_first)
+    _cancel_with(last, first)
     return last
 
 
@@ -80,7 +80,7 @@ class _Steps:
         begun.add_done_callback(self._on_step)
 
     def _on_step(self, done: Future[bool]) -> None:
-        if _failed(done, self.last):
+        if self.last.cancelled() or _failed(done, self.last):
             return
         if done.result():
             self.go_on()
@@ -95,6 +95,12 @@ def _failed(done: Future[A], last: Future[B]) -> bool:
     return error is not None
 
 
-def _cancel(future: Future[A] | None) -> None:
-    if future is not None:  # else it has ended, and nobody knows it any more
-        future.cancel()
+def _cancel_with(last: Future[B], earlier: Future[A]) -> None:
+    known = weakref.ref(earlier)
+
+    def cancel(ended: Future[B]) -> None:
+        future = known()
+        if future is not None and ended.cancelled():
+            future.cancel()
+
+    last.add_done_callback(cancel)

@@ -55,7 +55,17 @@ def test_what_has_ended_keeps_nothing_alive() -> None:
 
 
 def test_giving_up_the_last_gives_up_what_it_waits_for() -> None:
-    second = Future[bool]()
-    last = chain(done(), lambda _: second)
-    last.cancel()
+    first, second = Future[bool](), Future[bool]()
+    for last in (chain(first, lambda _: done()), chain(done(), lambda _: second)):
+        last.cancel()
+    assert first.cancelled()
     assert second.cancelled()
+
+
+def test_steps_that_were_given_up_are_not_gone_on_with() -> None:
+    steps = [Future[bool](), Future[bool]()]
+    waiting = steps.copy()
+    last = repeat(lambda: waiting.pop(0))
+    last.cancel()
+    steps[0].set_result(True)
+    assert waiting == steps[1:]
