@@ -33,6 +33,11 @@ class ModelBoard:
         """Every model, in the order in which they were first shown."""
         return list(self._statuses.values())
 
+    def state(self, model_id: str) -> ModelState | None:
+        """That of one model; None of one that is not known."""
+        known = self._statuses.get(model_id)
+        return None if known is None else known.state
+
     def show(self, status: ModelStatus) -> None:
         """Makes a model known, or all of what is known of it anew."""
         self.revise(status.card.model_id, lambda _: status)

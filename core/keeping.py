@@ -161,7 +161,10 @@ class ModelKeeper:
     def _tend(
         self, priority: Priority, model_id: str, act: Callable[[ModelCard], object], *, changes: bool = True
     ) -> Future[None]:
-        """Does something to a model's weights; if that `changes` them or fails, another may do the work afterwards."""
+        """Does something to a model's weights, after which another may do the work.
+
+        Not so where it neither `changes` them nor fails, and the model has worked.
+        """
 
         def again(storage: Storage) -> None:
             self._chooser.forget(self._shelf.card(model_id).model_id)
@@ -170,8 +173,9 @@ class ModelKeeper:
         def tend() -> None:
             is_other = True
             try:
-                act(self._shelf.card(model_id))
-                is_other = changes
+                card = self._shelf.card(model_id)
+                act(card)
+                is_other = changes or self._board.state(card.model_id) is ModelState.UNAVAILABLE
             finally:
                 if is_other and not self._stopping.is_set():
                     self._store.call(Priority.INTERACTIVE, again).result()
