@@ -24,8 +24,9 @@ from core.records import Filters, Kind, SpaceId
 from core.store.facts import FACTS, KINDS
 from core.store.vectors import milvus
 from core.store.vectors.exact import ExactStore
+from core.store.vectors.feed import FED_AT_ONCE
 from core.store.vectors.hnsw import HnswStore
-from core.store.vectors.milvus import FED_AT_ONCE, MilvusStore
+from core.store.vectors.milvus import MilvusStore
 from core.store.vectors.remote import collection
 from core.store.vectors.remote.collection import MilvusCollection
 from core.store.vectors.remote.place import MilvusPlace

@@ -10,10 +10,10 @@ import numpy as np
 
 from core.paths import LibraryPaths
 from core.records import Filters, Ids, SpaceId, Vectors
-from core.store.facts import Facts
 from core.store.reader import Reader
 from core.store.vectors.catalog_vectors import CatalogVectors
-from core.store.vectors.milvus import Job, MilvusStore
+from core.store.vectors.feed import Feed, Found, Job
+from core.store.vectors.milvus import MilvusStore
 from core.store.vectors.remote.collection import MilvusCollection
 from core.store.vectors.remote.server import MilvusServer, StoreError
 from core.store.vectors.space_index import SpaceIndex
@@ -42,7 +42,7 @@ class ServedIndex:
         self._collection = MilvusCollection(server, space_id, self._dim)
         self._store = MilvusStore(self._dim, self._collection, self._exact, reader.facts)
         self._sequence = 0
-        self._running: tuple[Job, Future[tuple[Ids, Facts] | None]] | None = None
+        self._running: tuple[Feed, Job, Future[Found]] | None = None
         self.error: StoreError | None = None
 
     def open(self) -> None:
@@ -64,12 +64,12 @@ class ServedIndex:
     @property
     def left(self) -> int:
         """How many segments Milvus is still to be told of."""
-        return self._store.left
+        return self._store.feed.left
 
     @property
     def is_current(self) -> bool:
         """Whether Milvus knows what the catalog knows."""
-        return self._store.is_current
+        return self._store.feed.is_current
 
     @property
     def rest_s(self) -> float:
@@ -95,10 +95,11 @@ class ServedIndex:
         """Does one small piece of feeding Milvus; False when there is none left or Milvus is to rest."""
         if self._running is not None:
             return self._look_after(*self._running)
-        job = None if self._server.writing else self._store.next_job()
+        feed = self._store.feed
+        job = None if self._server.writing else feed.next_job()
         if job is None:
             return False
-        self._running = job, self._server.submit(lambda: self._store.run(job))
+        self._running = feed, job, self._server.submit(lambda: feed.run(job))
         return True
 
     def search(self, query: Vector, k: int, among: Ids | None = None, filters: Filters | None = None) -> Hits:
@@ -132,7 +133,7 @@ class ServedIndex:
     def _come(self, ids: Ids) -> None:
         self._store.add(ids, np.empty((0, self._dim), np.float32))
 
-    def _look_after(self, job: Job, running: Future[tuple[Ids, Facts] | None]) -> bool:
+    def _look_after(self, feed: Feed, job: Job, running: Future[Found]) -> bool:
         try:
             found = running.result(timeout=PATIENCE_S)
         except TimeoutError:
@@ -141,10 +142,10 @@ class ServedIndex:
             return False  # Likewise is closing
         except StoreError as error:
             self._running, self.error = None, error
-            self._store.failed(error)
+            feed.failed(error)
             return False
         self._running = self.error = None
-        self._store.done(job, found)
+        feed.done(job, found)
         return True
 
 

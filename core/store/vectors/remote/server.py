@@ -33,6 +33,8 @@ REST_S = 5.0
 LONGEST_REST_S = 300.0
 _NOT_THERE = {100, 101, 200, 201}
 """Milvus' codes for a collection and for a partition that is not there, or not loaded."""
+_SAID_NOT_THERE = re.compile(r"(collection|partition)\b.*\bnot (found|loaded|exist)")
+"""What servers before 2.4 say of them, under a code that means anything."""
 
 
 class StoreError(CoreError):
@@ -164,7 +166,7 @@ class MilvusServer:
         code, text = getattr(error, "code", None), _whole(error)
         if type(error).__name__ == "DataDirLockedError":
             return StoreError(f"{self._name} is open in another program.", "Search goes on without it meanwhile.")
-        if code in _NOT_THERE:
+        if code in _NOT_THERE or _SAID_NOT_THERE.search(text):
             return StoreError(f"{self._name} has its copy of this library no more; it is made again.", lost=True)
         if re.search(r"UNAUTHENTICATED|PERMISSION_DENIED|auth check|authenti", text):
             self._client = None  # the next connection asks for the token again

@@ -39,9 +39,9 @@ from tests.core.store.milvus.steps import (
 
 
 @pytest.mark.parametrize("lost", ["the collection", "the partition", "what is in it"])
-def test_what_is_lost_at_milvus_is_made_again(filled: Library, tmp_path: Path, lost: str) -> None:
+def test_what_is_lost_at_milvus_is_made_again(filled: Library, place: str, lost: str) -> None:
     said = Said()
-    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+    with open_index(filled, place, said=said) as index:
         catch_up(index)
         client, part = index._server.client, index._collection
         if lost == "the collection":
@@ -60,13 +60,13 @@ def test_what_is_lost_at_milvus_is_made_again(filled: Library, tmp_path: Path, l
         assert is_sentence(said[0])
 
 
-def test_collection_of_another_dimension_is_left_alone(filled: Library, tmp_path: Path) -> None:
+def test_collection_of_another_dimension_is_left_alone(filled: Library, place: str) -> None:
     said = Said()
-    with open_index(filled, tmp_path / "milvus.db") as index:
+    with open_index(filled, place) as index:
         index._server.connect()
         name = index._collection.name
         index._server.client.create_collection(name, dimension=7)
-    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+    with open_index(filled, place, said=said) as index:
         work(index)
         assert_right(filled, index, by_milvus=False)
         assert "7" in said[0]
