@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class MilvusCollection:
         self._widens = False
 
     def prepare(self) -> None:
-        """Connects; makes collection and partition unless they are there; has them loaded."""
+        """Connects; makes collection and partition unless they are there; has them, and all of pymilvus, loaded."""
         self._server.connect()
         with self._server.errors_in_words():
             client = self._server.client
@@ -57,6 +57,7 @@ class MilvusCollection:
             if not client.has_partition(self.name, self._partition, timeout=CONNECT_LIMIT_S):
                 client.create_partition(self.name, self._partition, timeout=CONNECT_LIMIT_S)
             client.load_collection(self.name, timeout=WRITE_LIMIT_S)
+            self._ask(client, np.zeros(self._dim, np.float32), 1, timeout_s=WRITE_LIMIT_S)
 
     def feed(self, ids: Ids, vectors: Vectors, facts: Facts, gone: Ids) -> None:
         """Deletes `gone`, then writes vectors and what is known of their segments; what is there is replaced."""
@@ -99,20 +100,8 @@ class MilvusCollection:
         if self._server.searching or self._server.writing:
             raise StoreError("Milvus failed a moment ago.")
         with self._server.errors_in_words(self._server.searching):
-            found = self._server.client.search(
-                self.name,
-                data=[query],
-                limit=k,
-                filter=expression(filters) if filters else "",
-                anns_field="vector",
-                partition_names=[self._partition],
-                search_params={
-                    "metric_type": _METRIC,
-                    "params": {"ef": k + SEARCH_WIDTH} if self._widens else {},
-                },
-                timeout=SEARCH_LIMIT_S,
-            )
-        return np.array([hit["id"] for hit in found[0]], np.int64) - self._first
+            found = self._ask(self._server.client, query, k, expression(filters) if filters else "")
+        return np.array([hit["id"] for hit in found], np.int64) - self._first
 
     def remove(self) -> None:
         """Deletes this library's part, and the collection with the last part in it."""
@@ -127,6 +116,21 @@ class MilvusCollection:
             others = set(client.list_partitions(self.name, timeout=CONNECT_LIMIT_S)) - {"_default"}
             if not others:
                 client.drop_collection(self.name, timeout=CONNECT_LIMIT_S)
+
+    def _ask(
+        self, client: MilvusClient, query: Vector, k: int, filter_: str = "", *, timeout_s: float = 0.0
+    ) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = client.search(
+            self.name,
+            data=[query],
+            limit=k,
+            filter=filter_,
+            anns_field="vector",
+            partition_names=[self._partition],
+            search_params={"metric_type": _METRIC, "params": {"ef": k + SEARCH_WIDTH} if self._widens else {}},
+            timeout=timeout_s or SEARCH_LIMIT_S,
+        )[0]
+        return found
 
     def _release(self, client: MilvusClient) -> None:
         """A server deletes no partition that is loaded; milvus-lite cannot release one, and need not."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +45,28 @@ def test_opening_and_answering_do_not_connect(filled: Library) -> None:
             assert index.search(QUERIES[0], 10)[0].size == 10
             with pytest.raises(BlockingIOError):
                 listener.accept()
+
+
+def test_first_question_does_not_wait_for_code_to_be_loaded(tmp_path: Path) -> None:
+    """pymilvus loads a hundred modules more with its first search: seconds, on a cold disk."""
+    code = """
+import sys
+import numpy as np
+from core.records import SpaceId
+from core.store.vectors.remote.collection import MilvusCollection
+from core.store.vectors.remote.place import MilvusPlace
+from core.store.vectors.remote.server import MilvusServer
+
+server = MilvusServer(MilvusPlace(sys.argv[1], "a1"))
+part = MilvusCollection(server, SpaceId("made/words@1"), 3)
+part.prepare()
+before = set(sys.modules)
+part.search(np.ones(3, np.float32), 1)
+print(sorted(set(sys.modules) - before))
+server.close()
+"""
+    run = [sys.executable, "-c", code, str(tmp_path / "milvus.db")]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
 def test_empty_space_answers_nothing(library: Library, place: str) -> None:

@@ -24,6 +24,7 @@ from core.store.vectors.remote import server as servers
 from core.store.vectors.remote.place import MilvusPlace, library_id
 from core.store.vectors.remote.server import MilvusServer
 from core.store.vectors.served_index import ServedIndex
+from tests.conftest import until
 from tests.core.store.conftest import WORDS, Library
 from tests.core.store.milvus.steps import (
     QUERIES,
@@ -51,6 +52,7 @@ def test_what_is_lost_at_milvus_is_made_again(filled: Library, place: str, lost:
             client.drop_partition(part.name, part._partition)
         else:
             client.delete(part.name, filter="id >= 0")
+            until(lambda: not len(part.search(QUERIES[0], 10)))  # a server takes a moment
         assert index.search(QUERIES[0], 10)[0].size == 10
         assert_right(filled, index, by_milvus=False)
         catch_up(index)
