@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 
 from core.errors import CoreError
@@ -70,6 +71,10 @@ class Mover:
         """
         return self._worker.submit_at(Priority.INTERACTIVE, self._move, uri, token)
 
+    def connect(self) -> Future[None]:
+        """Done when the server whose other libraries are asked is reached, or cannot be; who asks once waits for it."""
+        return self._worker.submit_at(Priority.INTERACTIVE, self._connect)
+
     def close(self, timeout_s: float) -> bool:
         """Breaks off; returns whether the thread ended in time."""
         self._stopping.set()
@@ -98,6 +103,12 @@ class Mover:
             wanted = self._settings().with_search_at(uri)
             self._store.call(Priority.INTERACTIVE, lambda _: wanted.save(self._library.move)).result()
             self._begin(uri)
+
+    def _connect(self) -> None:
+        connecting = self._search.call(Priority.INTERACTIVE, Searcher.connect).result()
+        if connecting is not None:
+            with suppress(StoreError):  # the answer says it
+                connecting.result()
 
     def _begin(self, uri: str) -> None:
         here = self.status.here

@@ -6,19 +6,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 from core.records import Ids, Vectors
-from core.store.vectors.remote.collection import SEGMENT_BITS, WINDOW
+from core.store.vectors.remote.part import SEGMENT_BITS, WINDOW, Told
 from core.store.vectors.remote.server import StoreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Told: TypeAlias = "NDArray[Any]"
-"""(n, columns): what is said of n segments beside their vectors."""
 
 FED_AT_ONCE = 500
 """Vectors a batch: 1 to 3 MB."""

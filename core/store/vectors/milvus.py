@@ -11,7 +11,8 @@ from core.records import Filters, Ids, SpaceId, Vectors
 from core.store.facts import FACTS, Facts
 from core.store.vectors.exact import ExactStore
 from core.store.vectors.feed import Feed, Known
-from core.store.vectors.remote.collection import MOST_FOUND, MilvusCollection
+from core.store.vectors.remote.collection import MilvusCollection
+from core.store.vectors.remote.part import MOST_FOUND
 from core.store.vectors.remote.server import StoreError
 from core.store.vectors.vector_store import Hits, StoreCheck, Vector, VectorStore
 

@@ -72,10 +72,14 @@ class MilvusServer:
 
     Making one neither connects nor waits; the first job does. Close it. `say` is told, on that thread, each new reason
     why Milvus cannot be used, once.
+
+    Attributes:
+        shared_as: what other libraries see this one called, and its files' names; empty: they see nothing of it.
     """
 
-    def __init__(self, place: MilvusPlace, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, place: MilvusPlace, say: Callable[[str], None] = lambda _: None, *, shared_as: str = "") -> None:
         self.place = place
+        self.shared_as = shared_as
         self._say = say
         self._said = ""
         self._client: MilvusClient | None = None
@@ -84,6 +88,7 @@ class MilvusServer:
         self._closed = False
         self.writing = _Rest()
         self.searching = _Rest()
+        self.sharing = _Rest()
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
         """Runs a job on the thread that writes."""
@@ -205,7 +210,10 @@ def milvus_server(
     Raises LibraryError when the library has no name of its own and cannot be given one.
     """
     uri = settings.searched_at
-    return MilvusServer(MilvusPlace(uri, library_id(library), lambda: milvus_token(uri)), say) if uri else None
+    if not uri:
+        return None
+    place = MilvusPlace(uri, library_id(library), lambda: milvus_token(uri))
+    return MilvusServer(place, say, shared_as=settings.seen_as)
 
 
 def _is_ours(error: Exception) -> bool:

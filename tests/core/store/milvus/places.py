@@ -8,11 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from core.records import Role
 from core.store.vectors.remote.place import MilvusPlace
 from core.store.vectors.remote.server import MilvusServer
 
 URI_VARIABLE = "LIKEWISE_MILVUS_URI"
-OURS = ("likewise_made_", "likewise_contract_")
+OURS = ("likewise_made_", "likewise_contract_", *(f"likewise_{role}_all_1_" for role in Role))
 """How the collections of made-up spaces begin; no real library has such."""
 
 
