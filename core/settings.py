@@ -184,7 +184,8 @@ class Settings:
     shared_search: bool = _setting(
         False,
         "Also search the other libraries on this server",
-        "Finds in theirs too, and they in this one: those that have this on, too. Off takes the names back.",
+        "Finds in theirs, too, and they in this one: in those that have this on. For a server of Milvus' alone; what is"
+        " sent then is said below. Counts at once; off takes the names back.",
     )
     shared_as: str = _setting(
         "",

@@ -44,7 +44,7 @@ class Filters:
 class Question:
     """What the user asks: words, examples, or both, within filters; at most `limit` answers.
 
-    `without` are words for what is not wanted.
+    `without` are words for what is not wanted. `shared`: other libraries are asked, too, where search is shared.
     """
 
     text: str = ""
@@ -52,6 +52,7 @@ class Question:
     filters: Filters = Filters()
     limit: int = 200
     without: str = ""
+    shared: bool = True
 
     @property
     def is_empty(self) -> bool:

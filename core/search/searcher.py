@@ -176,7 +176,8 @@ class Searcher:
     def _of_others(self, question: Question, asked: Sequence[Asked]) -> tuple[list[Other], str]:
         """What other libraries have, where search is shared and no folder of this one is looked in; or why not."""
         server = self._server
-        if server is None or not server.shared_as or not asked or question.filters.folder_id is not None:
+        wanted = question.shared and bool(asked) and question.filters.folder_id is None
+        if server is None or not server.shared_as or not wanted:
             return [], ""
         try:
             return of_others(Others(server), Inquiry(self._reader, self._spaces, asked), question.filters), ""
