@@ -179,7 +179,8 @@ class Settings:
         "",
         "Milvus at",
         "A file with its whole path, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors,"
-        " their ids, and each one's kind, folder as a number, day and length; never media, never names.",
+        " their ids, and each one's kind, folder as a number, day and length; never media,"
+        " and names only while other libraries there are searched, too.",
     )
     shared_search: bool = _setting(
         False,

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app import wording
+from app.bars import SlimScrollBar
 from app.controls import Label, Line
 from app.icons import KIND_ICONS, icon
 from app.theme import SPACE_PX
@@ -36,6 +37,7 @@ class OthersView(QWidget):
         self.list.setIconSize(QSize(_ICON_PX, _ICON_PX))
         self.list.setAccessibleName(_TITLE)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setVerticalScrollBar(SlimScrollBar(QPalette.ColorRole.Base))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.title.setBuddy(self.list)
         layout = QVBoxLayout(self)
@@ -63,7 +65,7 @@ class OthersView(QWidget):
             self._add(other)
         self.list.setVisible(bool(others))
         if others:
-            self.list.setCurrentRow(min(max(chosen, 0), len(others) - 1))
+            self.list.setCurrentRow(min(chosen, len(others) - 1))
             row_px = self.list.sizeHintForRow(0)
             self.list.setFixedHeight(min(len(others), _MOST_ROWS) * row_px + 2 * self.list.frameWidth())
         self._show()
