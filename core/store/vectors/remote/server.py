@@ -179,7 +179,7 @@ class MilvusServer:
             return StoreError(f"{self._name} refuses this token.", advice, lost=True)
         if "UNIMPLEMENTED" in text:
             return StoreError(
-                f"{self._name} is of a version that Likewise cannot use.", "It needs Milvus 2.4 or later."
+                f"{self._name} is of a version that Likewise cannot use.", "It needs Milvus 2.3 or later."
             )
         if re.search(r"DEADLINE_EXCEEDED|[Tt]imeout", text):
             return StoreError(f"{self._name} takes too long to answer.")
