@@ -71,12 +71,14 @@ def _move(arguments: Namespace) -> Exit:
     with _opened(library, "Move it") as (catalog, reader):
         with _server(library, then) as server, telling("Moving", "vectors") as tell:
             fill_stores(library, catalog, reader, server, tell)
+        now.save(library.left)  # broken off from here on, what is left behind is deleted at the next start
         then.save(library.settings)
         library.move.unlink(missing_ok=True)
         if now.searched_at and now.searched_at != then.searched_at:
             with _server(library, now) as left:
                 if left is not None:
                     forget_stores(reader, left, list(reader.spaces()))
+        library.left.unlink(missing_ok=True)
     print(f"This library is now searched in {_shown(then)}.")
     return Exit.DONE
 

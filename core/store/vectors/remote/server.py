@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import CoreError
 from core.paths import LibraryPaths
+from core.runtime.apart import apart
 from core.runtime.worker import Priority, Worker
 from core.secret import milvus_token
 from core.settings import Settings
@@ -85,7 +87,7 @@ class MilvusServer:
         self._client: MilvusClient | None = None
         self._lite: Lite | None = None
         self._worker = Worker("milvus")
-        self._closed = False
+        self._closed = threading.Event()
         self.writing = _Rest()
         self.searching = _Rest()
         self.sharing = _Rest()
@@ -96,7 +98,7 @@ class MilvusServer:
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Breaks off what is running; what did not arrive is sent again next time. Whether it ended in time."""
-        self._closed = True
+        self._closed.set()
         client, self._client = self._client, None
         if client is not None:
             client.close()
@@ -126,12 +128,12 @@ class MilvusServer:
             require_usable(self.place)
             uri, token = self.place.uri, ""
             if self.place.is_server:
-                token = self.place.token()
+                token = apart(self.place.token, self._closed, "token")  # a keyring may ask the user
             else:
                 self._lite = self._lite or Lite(Path(uri).expanduser())
                 uri = self._lite.uri
             client = _client(uri, token)
-            if self._closed:
+            if self._closed.is_set():
                 client.close()
                 raise StoreError(f"{self._name} is closed.")
             self._client = client
@@ -146,7 +148,7 @@ class MilvusServer:
             self._failed(error, rest)
             raise
         except Exception as error:
-            if not self._closed and _is_ours(error):
+            if not self._closed.is_set() and _is_ours(error):
                 raise
             told = self._in_words(error)
             self._failed(told, rest)
@@ -157,7 +159,7 @@ class MilvusServer:
 
     def _failed(self, error: StoreError, rest: _Rest) -> None:
         rest.begin()
-        if not self._closed and str(error) != self._said:
+        if not self._closed.is_set() and str(error) != self._said:
             self._said = str(error)
             log.warning("%s", error)
             self._say(self._said)
