@@ -37,7 +37,8 @@ class MilvusStore:
 
     Attributes:
         exact: every vector.
-        feed: what is to be done at Milvus.
+        part: what this library has at Milvus.
+        feed: what is to be done there.
         served: how many of the searches so far Milvus had a part in.
     """
 
@@ -50,7 +51,7 @@ class MilvusStore:
     ) -> None:
         self.exact: Truth = exact if exact is not None else ExactStore(dim)
         self.served = 0
-        self._collection = collection
+        self.part = collection
         self._facts = facts
         self.feed = Feed(collection, self.exact, self.exact.vectors, facts)
 
@@ -102,10 +103,10 @@ class MilvusStore:
 
     def check(self, space_id: SpaceId) -> StoreCheck:
         """Compares what Milvus has with what it should. Raises StoreError."""
-        self._collection.prepare()
+        self.part.prepare()
         found = outdated = surplus = 0
         for window in self.feed.windows():
-            ids, facts = self._collection.window(window.first, window.end)
+            ids, facts = self.part.window(window.first, window.end)
             here = np.isin(ids, self.exact.known(ids))
             found += int(here.sum())
             surplus += int((~here).sum())
@@ -124,7 +125,7 @@ class MilvusStore:
     def _proposed(self, query: Vector, k: int, filters: Filters | None = None) -> Ids | None:
         """What Milvus proposes; None when it cannot. When it has not half of what it should, it has been emptied."""
         try:
-            found = self._collection.search(query, k, filters)
+            found = self.part.search(query, k, filters)
         except StoreError as error:
             self.feed.failed(error)
             return None
