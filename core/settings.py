@@ -62,8 +62,10 @@ def _setting(
 
 GENTLE_NICE = 10
 """How far child processes stand back behind other programs at the gentle pace."""
-_FULL_NICE = 5
 _GENTLE_MODEL_NICE = 5
+_FULL_NICE = 8
+_FULL_MODEL_NICE = 4
+"""Even at full pace the window and answers come first; where nobody else wants the processor this costs nothing."""
 _MOST_DECODERS = 12
 
 
@@ -262,7 +264,7 @@ class Settings:
     @property
     def model_nice(self) -> int:
         """How far the threads stand back that models run on: less than children do, because questions need them."""
-        return _GENTLE_MODEL_NICE if self.pace == "gentle" else 0
+        return _GENTLE_MODEL_NICE if self.pace == "gentle" else _FULL_MODEL_NICE
 
     def max_bytes(self, kind: Kind) -> int:
         """The largest file of a kind that is read."""

@@ -113,8 +113,8 @@ def alike(vectors: Vectors, places: Ids, sizes: Ids) -> Numbers:
     """
     if len(sizes) < 2:
         return np.zeros(len(sizes))
-    sums = np.zeros((len(sizes), vectors.shape[1]))
-    np.add.at(sums, places, vectors)
+    by_item = vectors[np.argsort(places, kind="stable")]
+    sums = np.add.reduceat(by_item, np.cumsum(sizes) - sizes, axis=0, dtype=np.float64)
     own, total = (sums**2).sum(axis=1), sums.sum(axis=0)
     counts = sizes.astype(np.float64)
     within = (own - counts) / np.maximum(counts * (counts - 1), 1)

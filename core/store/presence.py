@@ -40,10 +40,12 @@ DUE = f"NOT kept AND missing_scans >= {KEPT_SCANS} AND missing_at + {KEPT_S} <= 
 """Of a lost file: it may be forgotten, unless there are so many that the user is asked first."""
 _DUE = " ".join(("SELECT id FROM lost WHERE", DUE, "AND id IN (SELECT value FROM json_each(?))"))
 _RETURN = (  # the item comes with an update of its own: that it has a file again is told by a trigger
+    # one that was found elsewhere, while another has its place, is on its way: no path holds a zero byte
     """INSERT INTO file (id, folder_id, path, name_key, stem_key, kind, signature, size_bytes, mtime, state, attempts,
            date_key, later)
-       SELECT id, folder_id, path, name_key, stem_key, kind, signature, size_bytes, mtime, 'waiting', attempts,
-           date_key, later
+       SELECT id, folder_id,
+           CASE WHEN path IN (SELECT path FROM file) THEN CAST(char(0) || 'back ' || id AS BLOB) ELSE path END,
+           name_key, stem_key, kind, signature, size_bytes, mtime, 'waiting', attempts, date_key, later
        FROM lost WHERE id IN (SELECT value FROM json_each(?))""",
     """UPDATE file SET item_id = lost.item_id, state = CASE lost.state WHEN 'done' THEN 'done' ELSE 'waiting' END
        FROM lost WHERE lost.id = file.id AND lost.id IN (SELECT value FROM json_each(?))""",

@@ -117,10 +117,13 @@ class Reader(StandingReader):
         return [(FolderId(folder_id), path) for folder_id, path in self._rows("SELECT folder_id, path FROM file")]
 
     def known_files(self, folder_id: FolderId) -> list[KnownFile]:
-        """What the catalog remembers of a folder's files, those included that it did not find of late."""
+        """What the catalog remembers of a folder's files, those included that it did not find of late.
+
+        Lost ones come first: of two with the same path the last is the one that was there of late.
+        """
         rows = self._rows(
-            """SELECT id, path, signature, missing_at IS NULL FROM file WHERE folder_id=?1
-               UNION ALL SELECT id, path, signature, 0 FROM lost WHERE folder_id=?1 ORDER BY id""",
+            """SELECT id, path, signature, missing_at IS NULL, 0 AS lost FROM file WHERE folder_id=?1
+               UNION ALL SELECT id, path, signature, 0, 1 FROM lost WHERE folder_id=?1 ORDER BY lost DESC, id""",
             folder_id,
         )
         return [KnownFile(FileId(row[0]), row[1], signature_of(row[2]), bool(row[3])) for row in rows]

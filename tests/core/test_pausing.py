@@ -181,7 +181,7 @@ def test_the_pace_counts_at_once(tmp_path: Path, photos: Path, model_cache: Path
 
         def one_process_reads_and_stands_back_less() -> bool:
             engine.search(like).result(WAIT_S)
-            return niceness(others) == [5]
+            return niceness(others) == [8]
 
         until(one_process_reads_and_stands_back_less)
 

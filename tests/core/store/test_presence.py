@@ -118,6 +118,21 @@ def test_what_comes_back_is_what_it_was(life: Life, how: str) -> None:
     assert library.reader.named("one" if how == "moved" else "1").ids.tolist() == [one]
 
 
+@pytest.mark.parametrize(("lost", "taker"), [("1.jpg", "2.jpg"), ("2.jpg", "1.jpg")])
+def test_a_lost_file_whose_place_another_has_taken_is_found_elsewhere(life: Life, lost: str, taker: str) -> None:
+    library, gone, here = life.library, life.id(lost), life.id(taker)
+    segments = library.searchable()
+    life.lose(gone)
+    library.catalog.apply_changes(library.folder_id, Changes(moved=[(here, found(f"/pictures/{lost}"))]))
+    known = {file.path: file.file_id for file in library.reader.known_files(library.folder_id)}
+    assert known[f"/pictures/{lost}".encode()] == here, "what is there counts, not what was there before"
+    library.catalog.apply_changes(library.folder_id, Changes(moved=[(gone, found("/pictures/sub/found.jpg"))]))
+    assert (life.id(lost), life.id("sub/found.jpg")) == (here, gone)
+    assert life.shown == {*NAMES} - {taker} | {"found.jpg"}
+    assert library.searchable() == segments
+    assert life.lost == 0
+
+
 def test_a_lost_file_is_known_by_another_folder(life: Life) -> None:
     library = life.library
     life.lose(life.id("1.jpg"))
