@@ -84,6 +84,8 @@ class MilvusServer:
         self.shared_as = shared_as
         self._say = say
         self._said = ""
+        self._why: tuple[str, ...] = ()
+        self._has_token = False
         self._client: MilvusClient | None = None
         self._lite: Lite | None = None
         self._worker = Worker("milvus")
@@ -112,7 +114,7 @@ class MilvusServer:
     def client(self) -> MilvusClient:
         """The connection. Raises StoreError when there is none (any more)."""
         if self._client is None:
-            raise StoreError(f"{self._name} is not connected.")
+            raise StoreError(*self._why or (f"{self._name} is not connected.",))
         return self._client
 
     @property
@@ -132,6 +134,7 @@ class MilvusServer:
             else:
                 self._lite = self._lite or Lite(Path(uri).expanduser())
                 uri = self._lite.uri
+            self._has_token = bool(token)
             client = _client(uri, token)
             if self._closed.is_set():
                 client.close()
@@ -155,10 +158,11 @@ class MilvusServer:
             raise told from error
         else:
             rest.end()
-            self._said = ""
+            self._said, self._why = "", ()
 
     def _failed(self, error: StoreError, rest: _Rest) -> None:
         rest.begin()
+        self._why = error.what, error.advice
         if not self._closed.is_set() and str(error) != self._said:
             self._said = str(error)
             log.warning("%s", error)
@@ -177,8 +181,11 @@ class MilvusServer:
             return StoreError(f"{self._name} has its copy of this library no more; it is made again.", lost=True)
         if re.search(r"UNAUTHENTICATED|PERMISSION_DENIED|auth check|authenti", text):
             self._client = None  # the next connection asks for the token again
-            advice = "Give it anew under Settings → Advanced, or with `likewise store move milvus --milvus-token -`."
-            return StoreError(f"{self._name} refuses this token.", advice, lost=True)
+            advice = "Give one under Settings → Advanced, or with `likewise store move milvus --milvus-token -`."
+            what = f"{self._name} refuses this token." if self._has_token else f"{self._name} asks for a token."
+            if "PERMISSION_DENIED" in text:
+                what = f"{self._name} does not let this token make, fill and read collections."
+            return StoreError(what, advice, lost=True)
         if "UNIMPLEMENTED" in text:
             return StoreError(
                 f"{self._name} is of a version that Likewise cannot use.", "It needs Milvus 2.3 or later."

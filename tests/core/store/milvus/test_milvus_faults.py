@@ -181,6 +181,30 @@ def test_token_that_is_refused_is_said_and_never_shown(
     assert "SECRET-TOKEN" not in "".join([*said, caplog.text, shown.out, shown.err])
 
 
+@pytest.mark.parametrize(
+    ("token", "code", "word"),
+    [("", "UNAUTHENTICATED", "asks for a token"), ("guest", "PERMISSION_DENIED", "does not let this token")],
+)
+def test_what_is_wrong_about_a_token_is_said(filled: Library, token: str, code: str, word: str) -> None:
+    import grpc
+
+    def refuse(request: object, context: Any) -> None:
+        context.abort(getattr(grpc.StatusCode, code), "PrivilegeCreateCollection: permission deny to guest")
+
+    said = Said()
+    with grpc_server(refuse) as port:
+        place = MilvusPlace(f"http://127.0.0.1:{port}", library_id(filled.paths), lambda: token)
+        server = MilvusServer(place, said.append)
+        index = ServedIndex(filled.reader, WORDS.space_id, server)
+        index.open()
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+        assert server.close()
+    assert len(said) == 1
+    assert word in said[0]
+    assert is_sentence(said[0])
+
+
 @contextmanager
 def guarded_milvus(folder: Path, wanted: Callable[[], str]) -> Iterator[int]:
     """milvus-lite behind an address, which answers who shows the token that is wanted just then."""

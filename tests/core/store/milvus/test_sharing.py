@@ -15,7 +15,7 @@ from core.store.reader import Reader
 from core.store.vectors.remote import others as asking
 from core.store.vectors.remote.names import names_of
 from core.store.vectors.remote.place import MilvusPlace, library_id
-from core.store.vectors.remote.server import MilvusServer
+from core.store.vectors.remote.server import MilvusServer, StoreError
 from core.store.vectors.served_index import ServedIndex
 from tests.conftest import until
 from tests.core.search.conftest import DIM, SPACES, MadeLibrary, Part, names, shots
@@ -194,6 +194,17 @@ def test_library_of_another_model_is_not_found(open_library: Callable[..., Share
     for library in (mine, theirs):
         library.settle()
     assert others(mine.ask("dog")) == []
+
+
+def test_why_others_cannot_be_asked_is_said_though_nobody_is_connected(tmp_path: Path) -> None:
+    with ExitStack() as opened:
+        mine = Shared(tmp_path / "mine", f"http://127.0.0.1:{free_port()}", "Kitchen", (Role.PICTURES,))
+        opened.callback(mine.close)
+        mine.add("dog.jpg", Part(seen="dog"))
+        connecting = mine.searcher.connect()
+        assert connecting is not None
+        assert isinstance(connecting.exception(), StoreError)
+        assert "cannot be reached" in mine.ask("dog").others_note
 
 
 def test_server_that_is_away_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
