@@ -34,6 +34,7 @@ from core.search.listing import Listing, named
 from core.search.move import Move, MoveStep
 from core.search.others import of_others
 from core.search.space import Space
+from core.settings import Settings
 from core.store.reader import Reader
 from core.store.vectors.remote.others import Others
 from core.store.vectors.remote.server import MilvusServer, StoreError
@@ -110,11 +111,11 @@ class Searcher:
 
     # sharing with others
 
-    def share(self, title: str) -> None:
-        """From now on others on the server see this library under that title, with an empty one nothing of it."""
+    def share(self, settings: Settings) -> None:
+        """From now on others on a server see as much of this library as `settings` say."""
         for server in (self._server, None if self._move is None else self._move.server):
             if server is not None:
-                server.shared_as = title
+                server.shared_as = settings.with_search_at(server.place.uri).seen_as
         moving = () if self._move is None else self._move.indexes.values()
         for index in (*(space.index for space in self._spaces.values()), *moving):
             if isinstance(index, ServedIndex):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,8 +61,9 @@ class Others:
         return np.unique(np.array([hit["id"] for hits in found for hit in hits], np.int64))
 
     def vectors(self, space_id: SpaceId, keys: Ids) -> Vectored:
-        """What there is of `keys`."""
+        """What there is of `keys`, but for what no Likewise has written."""
         rows = self._rows(space_id, collection_of(space_id), keys, ["vector", "kind"])
+        rows = [row for row in rows if row["kind"] in range(len(KINDS)) and _is_unit(row["vector"])]
         ids = np.array([row["id"] for row in rows], np.int64)
         vectors = np.array([row["vector"] for row in rows], np.float32).reshape(len(rows), -1)
         return Vectored(ids, vectors, tuple(KINDS[row["kind"]] for row in rows))
@@ -108,3 +109,8 @@ class Others:
     @property
     def _left_s(self) -> float:
         return max(0.001, self._until_s - time.monotonic())
+
+
+def _is_unit(vector: Sequence[float]) -> bool:
+    """Whether it has length 1, as ours have: a longer one would be more alike to all than anything is."""
+    return bool(abs(np.linalg.norm(np.asarray(vector, np.float32)) - 1) < 0.01)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,16 @@ import pytest
 
 from core.records import Answer, Changes, Filters, Kind, Other, Role, Strength
 from core.search.searcher import Searcher
+from core.settings import Settings
 from core.store.reader import Reader
 from core.store.vectors.remote import others as asking
-from core.store.vectors.remote.names import names_of
+from core.store.vectors.remote.collection import MilvusCollection
+from core.store.vectors.remote.names import SharedNames, names_of, no_vectors
 from core.store.vectors.remote.place import MilvusPlace, library_id
 from core.store.vectors.remote.server import MilvusServer, StoreError
 from core.store.vectors.served_index import ServedIndex
 from tests.conftest import until
-from tests.core.search.conftest import DIM, SPACES, MadeLibrary, Part, names, shots
+from tests.core.search.conftest import DIM, SPACES, MadeLibrary, Part, direction, names, shots
 from tests.core.store.milvus.places import real_server
 from tests.core.store.milvus.steps import Said, free_port, is_sentence, milvus_server
 
@@ -46,6 +48,10 @@ class Shared(MadeLibrary):
         self.searcher = Searcher(self.paths, self.server)
         self.searcher.use([space for encoder in self.encoders for space in encoder.spaces])
         self.searcher.meet(dict.fromkeys(self.searcher._spaces, np.empty((0, DIM), np.float32)))
+
+    def share(self, title: str) -> None:
+        """The settings are changed."""
+        self.searcher.share(Settings(shared_search=bool(title), shared_as=title))
 
     def settle(self) -> None:
         """All is at the server."""
@@ -151,11 +157,11 @@ def test_names_are_all_that_is_shown_and_gone_when_it_is_off(open_library: Calla
     told = theirs.server.client.describe_collection(names_of(SEEN))
     assert [field["name"] for field in told["fields"]] == ["id", "vector", "name", "item", "library"]
     assert others(mine.ask("dog")) == ["Studio: dog.jpg"]
-    theirs.searcher.share("")
+    theirs.share("")
     until(lambda: not any(seen.startswith("Studio") for seen in mine.seen()))
     assert others(mine.ask("dog")) == []
     theirs.settle()
-    theirs.searcher.share("Atelier")
+    theirs.share("Atelier")
     theirs.settle()
     assert others(mine.ask("dog")) == ["Atelier: dog.jpg"]
     theirs.title = "Atelier of Ana"
@@ -166,7 +172,7 @@ def test_names_are_all_that_is_shown_and_gone_when_it_is_off(open_library: Calla
     theirs.reopen()
     theirs.settle()
     assert mine.seen() == [seen for seen in mine.seen() if seen.startswith("Kitchen")]
-    mine.searcher.share("")
+    mine.share("")
     mine.settle()
     assert mine.seen() == []
 
@@ -185,6 +191,24 @@ def test_what_comes_and_goes_there_is_followed(open_library: Callable[..., Share
         ServedIndex(Reader(theirs.paths), space_id, theirs.server).forget()
     assert others(mine.ask("dog")) == []
     assert not any(seen.startswith("Studio") for seen in mine.seen())
+
+
+def test_what_nobody_should_have_written_there_is_left_out(open_library: Callable[..., Shared]) -> None:
+    """Whoever may write to the server may write anything."""
+    mine, theirs = open_library("mine", "Kitchen"), open_library("theirs", "Studio")
+    theirs.add("dog.jpg", Part(seen="dog"))
+    for library in (mine, theirs):
+        library.settle()
+    vector = direction("dog")
+    made_up = [(vector, 99), (vector, -1), (100 * vector, 0), (np.full(DIM, np.nan, np.float32), 0)]
+    ids = np.arange(90_000, 90_000 + len(made_up))
+    part = MilvusCollection(theirs.server, SEEN, DIM)
+    for number, (one, kind) in zip(ids, made_up, strict=True):
+        with suppress(StoreError):  # a server may refuse some of it by itself
+            part.feed(np.array([number]), one[None], np.array([[kind, 0, 0, 0]]), ids[:0])
+    told = np.array([("lie.jpg", int(number), "Studio") for number in ids], object)
+    SharedNames(theirs.server, SEEN, "Studio").feed(ids, no_vectors(ids), told, ids[:0])
+    assert others(mine.ask("dog")) == ["Studio: dog.jpg"]
 
 
 def test_library_of_another_model_is_not_found(open_library: Callable[..., Shared]) -> None:
