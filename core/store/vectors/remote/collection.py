@@ -10,7 +10,7 @@ from core.records import Filters, Ids, SpaceId
 from core.store.facts import FACTS, KINDS, day_of
 from core.store.vectors.graph import SEARCH_WIDTH
 from core.store.vectors.remote.part import METRIC, Part, collection_of
-from core.store.vectors.remote.server import WRITE_LIMIT_S, MilvusServer, StoreError
+from core.store.vectors.remote.server import WRITE_LIMIT_S, MilvusServer
 from core.store.vectors.vector_store import Vector
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ class MilvusCollection(Part):
 
     def search(self, query: Vector, k: int, filters: Filters | None = None) -> Ids:
         """About the `k` nearest of what is there; `k` is at most MOST_FOUND. Waits at most SEARCH_LIMIT_S."""
-        if self._server.searching or self._server.writing:
-            raise StoreError("Milvus failed a moment ago.")
+        self._server.require_rested(self._server.searching, self._server.writing)
         with self._server.errors_in_words(self._server.searching):
             found = self._nearest(query, k, filters, SEARCH_LIMIT_S)
         return np.array([hit["id"] for hit in found], np.int64) - self._first

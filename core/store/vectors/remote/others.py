@@ -15,7 +15,7 @@ from core.store.facts import KINDS
 from core.store.vectors.remote.collection import expression, nearest
 from core.store.vectors.remote.names import SharedNames, names_of
 from core.store.vectors.remote.part import SEGMENT_BITS, collection_of, index_kind, partition_of
-from core.store.vectors.remote.server import MilvusServer, StoreError
+from core.store.vectors.remote.server import MilvusServer
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -101,8 +101,7 @@ class Others:
 
     @contextmanager
     def _asking(self) -> Iterator[MilvusClient]:
-        if self._server.sharing:
-            raise StoreError("The server failed a moment ago.", "They are asked again soon.")
+        self._server.require_rested(self._server.sharing, self._server.searching)
         with self._server.errors_in_words(self._server.sharing):
             yield self._server.client
 

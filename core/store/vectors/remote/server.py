@@ -141,10 +141,15 @@ class MilvusServer:
                 raise StoreError(f"{self._name} is closed.")
             self._client = client
 
+    def require_rested(self, *rests: _Rest) -> None:
+        """Raises StoreError, which says why, while Milvus is to be left alone."""
+        if any(rests):
+            raise StoreError(*self._why or ("Milvus failed a moment ago.",))
+
     @contextmanager
     def errors_in_words(self, rest: _Rest | None = None) -> Iterator[None]:
         """Around what may fail: whatever goes wrong becomes a StoreError and a reason to rest (from writing)."""
-        rest = rest or self.writing
+        rest = self.writing if rest is None else rest  # one that is over is false
         try:
             yield
         except StoreError as error:

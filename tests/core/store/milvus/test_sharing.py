@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.search.searcher import Searcher
 from core.settings import Settings
 from core.store.reader import Reader
 from core.store.vectors.remote import others as asking
+from core.store.vectors.remote import server as servers
 from core.store.vectors.remote.collection import MilvusCollection
 from core.store.vectors.remote.names import SharedNames, names_of, no_vectors
 from core.store.vectors.remote.place import MilvusPlace, library_id
@@ -229,6 +231,32 @@ def test_why_others_cannot_be_asked_is_said_though_nobody_is_connected(tmp_path:
         assert connecting is not None
         assert isinstance(connecting.exception(), StoreError)
         assert "cannot be reached" in mine.ask("dog").others_note
+
+
+def test_server_that_does_not_answer_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By this library's own search or by that in others, and nothing else waits with it."""
+    port = free_port()
+    with ExitStack() as opened:
+        process = opened.enter_context(milvus_server(tmp_path / "server", port))
+        mine = Shared(tmp_path / "mine", f"http://127.0.0.1:{port}", "Kitchen", (Role.PICTURES,))
+        opened.callback(mine.close)
+        opened.callback(process.send_signal, signal.SIGCONT)
+        mine.add("dog.jpg", Part(seen="dog"))
+        mine.settle()
+        assert mine.ask("dog").others_note == ""
+        monkeypatch.setattr(servers, "LONGEST_REST_S", 600.0)
+        monkeypatch.setattr(mine.server.sharing, "_length_s", 600.0)
+        monkeypatch.setattr(asking, "OTHERS_LIMIT_S", 0.5)
+        process.send_signal(signal.SIGSTOP)
+        assert "takes too long" in mine.ask("dog").others_note
+        process.send_signal(signal.SIGCONT)
+        assert "takes too long" in mine.ask("dog").others_note, "they are left alone for a while"
+        mine.add("dog 2.jpg", Part(seen="dog"))
+        mine.settle()  # what was indexed is sent
+        mine.server.sharing.end()
+        assert mine.ask("dog").others_note == ""
+        mine.server.searching.begin()
+        assert mine.ask("dog").others_note != "", "it has been waited for already"
 
 
 def test_server_that_is_away_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
