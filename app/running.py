@@ -156,7 +156,7 @@ class Session(QObject):
         """Adds folders, and searches with files."""
         files = []
         for path in paths:
-            if path.is_dir():
+            if os.path.isdir(path):  # noqa: PTH112 - False where nobody may look, too
                 self.window.commands.add_folder_at(path)
             else:
                 files.append(path)
