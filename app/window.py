@@ -40,6 +40,7 @@ from app.show.details_view import WIDTH_PX as DETAILS_PX
 from app.show.details_view import DetailsView
 from app.show.grid_model import GridModel
 from app.show.grid_view import GridView
+from app.show.others_view import OthersView
 from app.show.pages import Way
 from app.show.quick_look import QuickLook
 from app.show.stage_view import StageView
@@ -78,6 +79,7 @@ class Window(QWidget):
         self.grid = GridView(self.results, Thumbnails(bridge, self))
         self.health = HealthView(HealthModel(bridge, self))
         self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.health)
+        self.others = OthersView()
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
@@ -108,6 +110,7 @@ class Window(QWidget):
         column.addWidget(self.banner)
         column.addWidget(self.notice)
         column.addWidget(self.stage, 1)
+        column.addWidget(self.others)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -156,7 +159,10 @@ class Window(QWidget):
         self._bridge.happened.connect(Finish(self, self.folders_model).hear)
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
+        self.search.answered.connect(self.others.show_answer)
         self.search.failed.connect(self.stage.show_refusal)
+        self.search.failed.connect(self.others.clear)
+        self.stage.problems_shown.connect(self.others.cover)
         self.search.slow.connect(self.stage.say_searching)
         self.question.changed.connect(self._mark_place)
         self.field.left.connect(self.grid.enter)
