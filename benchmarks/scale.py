@@ -39,9 +39,9 @@ from core.records import (
 from core.search.asked import Asked
 from core.search.searcher import Searcher
 from core.storage import Storage
-from core.store.catalog import WorkItem
 from core.store.reader import Reader
 from core.store.saving import IndexedFile, IndexedSegment
+from core.store.work_queue import WorkItem
 
 YEARS = range(2010, 2026)
 RECORDINGS = 20

@@ -122,7 +122,7 @@ class Asker:
                 return Asked(vectors, less=example.less, content=content)
             example = replace(example, path=path, file_id=None)  # not understood anew yet since the encoder changed
         try:
-            content, future = self._open(example)
+            content, future = self._open(example, abandoned)
             decoded = wait(future, abandoned)
         except MediaError as error:
             name = example.path.name if example.path is not None else "What was pasted"
@@ -135,12 +135,12 @@ class Asker:
         vectors = {space_id: np.concatenate(rows[space_id]) for space_id in searcher.example_spaces if space_id in rows}
         return Asked(vectors, less=example.less, content=content)
 
-    def _open(self, example: Example) -> tuple[ContentHash, Future[Decoded]]:
+    def _open(self, example: Example, abandoned: threading.Event) -> tuple[ContentHash, Future[Decoded]]:
         if example.path is not None:
             path = os.fsencode(example.path.resolve())  # the user may point at a link; indexing never follows one
             signature, kind = signature_of(path), kind_of(path) or Kind.IMAGE
             require_readable_size(signature, self._max_bytes(kind))
-            content = content_hash(path, signature)
+            content = content_hash(path, signature, abandoned.is_set)
             wanted = wanted_by(self._at_work.of_kind(kind))
             future = self._pool.decode(
                 path, wanted, from_ms=example.start_ms or 0, until_ms=example.end_ms, priority=Priority.INTERACTIVE

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.embed.encoder import make_encoder
 from core.embedding import ModelBoard
@@ -18,6 +19,7 @@ from core.store.spaces import SpacePlan
 
 if TYPE_CHECKING:
     from core.embed.encoder import Encoder
+    from core.models.presence import Presence
     from core.models.shelf import Shelf
 
 log = logging.getLogger(__name__)
@@ -78,22 +80,28 @@ class Chooser:
         """Says of every model how it is; `shares` is how far those have come that are catching up."""
         at_work = {encoder.spec.encoder_id: encoder for encoder in lineup.encoders}
         answering = {encoder.spec.encoder_id for encoder in lineup.answering()}
-        known = {status.card.model_id: status for status in self._board.statuses}
         for card in self._shelf.cards():
-            status = self._status(card, known.get(card.model_id))
             encoder = at_work.get(card.model_id) or self._made.get(card.model_id)
-            self._board.show(
-                replace(
-                    status,
-                    spaces=encoder.spec.spaces if encoder is not None else (),
-                    in_use=card.model_id in answering,
-                    taking_over=shares.get(card.model_id) if card.model_id in at_work else None,
-                )
+            revised = partial(
+                self._revised,
+                card,
+                self._shelf.here(card),  # looked up before: it takes its time
+                spaces=encoder.spec.spaces if encoder is not None else (),
+                in_use=card.model_id in answering,
+                taking_over=shares.get(card.model_id) if card.model_id in at_work else None,
             )
+            self._board.revise(card.model_id, revised)
 
-    def _status(self, card: ModelCard, known: ModelStatus | None) -> ModelStatus:
+    def advance(self, lineup: Lineup, shares: Mapping[str, float]) -> None:
+        """Says how far those have come that are catching up, as `show` does, and nothing else."""
+        for encoder_id in {encoder.spec.encoder_id for encoder in lineup.encoders} & shares.keys():
+            self._board.change(encoder_id, taking_over=shares[encoder_id])
+
+    def _revised(self, card: ModelCard, here: Presence, known: ModelStatus | None, **use: Any) -> ModelStatus:
+        return replace(self._status(card, here, known), **use)
+
+    def _status(self, card: ModelCard, here: Presence, known: ModelStatus | None) -> ModelStatus:
         """Whether its weights are here; what is known of a loaded, broken or arriving one stands."""
-        here = self._shelf.here(card)
         if known is not None and known.state is ModelState.DOWNLOADING:
             return known
         if not here.present:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,24 +33,28 @@ class ModelBoard:
         """Every model, in the order in which they were first shown."""
         return list(self._statuses.values())
 
+    def state(self, model_id: str) -> ModelState | None:
+        """That of one model; None of one that is not known."""
+        known = self._statuses.get(model_id)
+        return None if known is None else known.state
+
     def show(self, status: ModelStatus) -> None:
         """Makes a model known, or all of what is known of it anew."""
-        with self._lock:
-            is_news = status != self._statuses.get(status.card.model_id)
-            self._statuses = {**self._statuses, status.card.model_id: status}
-        if is_news:
-            self._events.publish(ModelChanged(status))
+        self.revise(status.card.model_id, lambda _: status)
 
     def change(self, model_id: str, **changes: Any) -> None:
         """Changes some of what is known of a model, if it is known."""
+        self.revise(model_id, lambda known: known and replace(known, **changes))
+
+    def revise(self, model_id: str, make: Callable[[ModelStatus | None], ModelStatus | None]) -> None:
+        """Makes of what is known of a model what is known from now on; nobody says anything of it in between."""
         with self._lock:
             known = self._statuses.get(model_id)
-            if known is None:
+            status = make(known)
+            if status is None or status == known:
                 return
-            status = replace(known, **changes)
             self._statuses = {**self._statuses, model_id: status}
-        if status != known:
-            self._events.publish(ModelChanged(status))
+        self._events.publish(ModelChanged(status))
 
 
 class Embedder:
@@ -104,9 +108,24 @@ class Embedder:
         """Frees every model that nobody has needed for `idle_s` seconds."""
         for encoder, used_at in list(self._used.items()):
             if time.monotonic() - used_at >= idle_s:
-                encoder.unload()
-                del self._used[encoder]
-                self._board.change(encoder.spec.encoder_id, state=ModelState.NOT_LOADED, note="")
+                self._free(encoder)
+
+    def keep(self, encoders: Collection[Encoder]) -> None:
+        """Frees every model but these: the others do the work no more, or their weights are others now."""
+        for encoder in self._used.keys() - {*encoders}:
+            self._free(encoder)
+        self._broken = {encoder: error for encoder, error in self._broken.items() if encoder in encoders}
+
+    def _free(self, encoder: Encoder) -> None:
+        encoder.unload()
+        del self._used[encoder]
+
+        def freed(known: ModelStatus | None) -> ModelStatus | None:
+            if known is None or known.state is not ModelState.READY:  # it has gone, or is arriving
+                return known
+            return replace(known, state=ModelState.NOT_LOADED, note="")
+
+        self._board.revise(encoder.spec.encoder_id, freed)
 
     @contextmanager
     def _turn(self, encoder: Encoder) -> Iterator[None]:
@@ -123,6 +142,7 @@ class Embedder:
         except ModelError as error:
             self._broken[encoder] = error
             self._used.pop(encoder, None)
+            encoder.unload()  # half of it may be there
             self._board.change(model_id, state=ModelState.UNAVAILABLE, note=str(error))
             raise
         self._board.change(model_id, state=ModelState.READY, note=encoder.runs_on)

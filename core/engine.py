@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -23,36 +22,35 @@ from core.folders import FolderKeeper
 from core.indexing import Indexer
 from core.keeping import ModelKeeper
 from core.lineup import Lineup
+from core.look_front import LookFront
 from core.model_front import ModelFront
 from core.models.shelf import Shelf
 from core.moving import Mover
 from core.opening import open_storage, refuse_writing, settings_of, thumbnail_maker
-from core.paths import LibraryPaths, default_library, model_cache, model_folder
+from core.paths import LibraryPaths, model_cache, model_folder
 from core.pausing import Pausing
 from core.pipeline import Pipeline
 from core.reading import Reading
 from core.records import (
     Answer,
-    Details,
     FileId,
     Folder,
     FolderId,
-    ItemId,
     Kind,
     LeftOut,
     LibraryStatus,
     PauseReason,
-    Picture,
     Progress,
     Question,
     Unwatched,
 )
-from core.runtime.chain import chain
 from core.runtime.lane import Lane
+from core.runtime.memory import give_back_what_is_large
 from core.runtime.worker import Priority, stand_back
 from core.safekeeping import Safekeeping
 from core.search.searcher import Searcher
 from core.settings import Settings
+from core.settings_keeper import SettingsKeeper
 from core.standing_front import StandingFront
 from core.storage import Storage
 from core.store.vectors.remote.server import milvus_server
@@ -64,7 +62,7 @@ log = logging.getLogger(__name__)
 LISTENER = "whisper"  # the model that writes down what is said
 
 
-class Engine(ModelFront, StandingFront):
+class Engine(LookFront, ModelFront, StandingFront):
     """One open library. Close it, or use it as a context manager.
 
     Opening happens in the background; `opened` tells when and whether it worked, and until then every call waits its
@@ -78,9 +76,10 @@ class Engine(ModelFront, StandingFront):
     """
 
     def __init__(self, library: LibraryPaths, settings: Settings, *, read_only: bool = False) -> None:
+        give_back_what_is_large()
         self.library = library
         self._read_only = read_only
-        self.settings = settings
+        self._settings = SettingsKeeper(settings, library.settings)
         self.events = EventBus()
         self._board = ModelBoard(self.events)
         shelf = Shelf(model_folder())
@@ -98,13 +97,14 @@ class Engine(ModelFront, StandingFront):
         self._gpu: Lane[Embedder] = Lane("gpu", self._open_embedder, Embedder.unload, on_bug=self._on_bug)
         self._search: Lane[Searcher] = Lane("search", self._open_searcher, Searcher.close, on_bug=self._on_bug)
         self._read: Lane[Reading] = Lane("read", self._open_reading, Reading.close, on_bug=self._on_bug)
+        self._make_thumbnail = thumbnail_maker(self._pool, self._store)
         self._models = ModelKeeper(
             shelf,
             Chooser(shelf, self._board, device=settings.device, cache=model_cache()),
             self._board,
             self._store,
             settings=lambda: self.settings,
-            keep=self._keep_settings,
+            keep=self._settings.keep,
             changed=self._on_lineup,
             on_bug=self._on_bug,
         )
@@ -136,7 +136,7 @@ class Engine(ModelFront, StandingFront):
             self._search,
             self.events,
             settings=lambda: self.settings,
-            keep=self._keep_settings,
+            keep=self._settings.keep,
             on_bug=self._on_bug,
         )
         self.crashes = 0
@@ -286,34 +286,27 @@ class Engine(ModelFront, StandingFront):
         future.add_done_callback(lambda _: self._asked.end(abandoned))
         return future
 
-    def thumbnail(self, item_id: ItemId) -> Future[Picture | None]:
-        """An item's small picture, at most 384 px on its longer side; None when there is none."""
-        return self._read.call(Priority.NORMAL, Reading.thumbnail, item_id)
-
-    def preview(self, file_id: FileId, max_px: int, at_ms: int = 0) -> Future[Picture]:
-        """A file decoded again, at most `max_px` on its longer side; of a video the frame at `at_ms`.
-
-        Fails with MediaError or LibraryError.
-        """
-
-        def decode(found: Path) -> Future[Picture]:
-            return self._pool.preview(os.fsencode(found), max_px, at_ms=at_ms, priority=Priority.INTERACTIVE)
-
-        return chain(self._read.call(Priority.INTERACTIVE, Reading.path, file_id), decode)
-
-    def details(self, file_id: FileId) -> Future[Details]:
-        """All we know of a file. Fails with LibraryError when it is no longer known."""
-        return self._read.call(Priority.INTERACTIVE, Reading.details, file_id)
-
     def status(self) -> Future[LibraryStatus]:
         """The library in numbers."""
         return self._read.call(Priority.INTERACTIVE, lambda reading: reading.status(self._board, self.progress))
 
     # settings
 
+    @property
+    def settings(self) -> Settings:
+        """Those that count; to set them counts for this once, and is not kept."""
+        return self._settings.now
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings.change(lambda _: settings)
+
     def change_settings(self, settings: Settings) -> Future[None]:
-        """Keeps new settings. Those of devices, limits and batches count from the next start, all others at once."""
-        before, self.settings = self.settings, settings
+        """Keeps new settings. What is left out, when to work and how hard counts at once, all else from the next start.
+
+        Which models do the work, and where vectors are searched, is changed at once by `use_model` and `stores`.
+        """
+        before, _ = self._settings.change(lambda _: settings)
         if before.exclude != settings.exclude:
             self._indexer.scan()
         if (before.shared_search, before.shared_as) != (settings.shared_search, settings.shared_as):
@@ -329,20 +322,16 @@ class Engine(ModelFront, StandingFront):
             self._gpu.call(Priority.URGENT, Embedder.unload)  # their threads are as the one is that made them
             self._gpu.renew()
             self._gpu.call(Priority.URGENT, lambda _: stand_back(settings.model_nice))
-        return self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(settings))
+        return self._store.call(Priority.INTERACTIVE, lambda _: self._settings.save())
 
     def left_out_by(self, patterns: str) -> Future[LeftOut]:
         """What `Settings.exclude` would leave out if it were `patterns`."""
         return self._read.call(Priority.INTERACTIVE, Reading.left_out_by, patterns)
 
-    def _keep_settings(self, settings: Settings) -> None:
-        settings.save(self.library.settings)
-        self.settings = settings
-
     def _keep_paused(self, *, paused: bool) -> None:
-        if self.settings.paused != paused:
-            self.settings = replace(self.settings, paused=paused)
-            self._store.call(Priority.INTERACTIVE, lambda _: self._keep_settings(self.settings))
+        before, now = self._settings.change(lambda now: replace(now, paused=paused))
+        if now != before:
+            self._store.call(Priority.INTERACTIVE, lambda _: self._settings.save())
 
     # the lanes' resources, each made on its own thread
 
@@ -365,16 +354,16 @@ class Engine(ModelFront, StandingFront):
 
     def _open_reading(self) -> Reading:
         """Readers come after the one who locks, migrates and repairs; unless that is another process."""
-        make_thumbnail = thumbnail_maker(self._pool, self._store)
         if not self._read_only:
             self.opened.result()
-            return Reading(self.library, make_thumbnail)
-        reading = Reading(self.library, make_thumbnail, read_only=True)
+            return Reading(self.library)
+        reading = Reading(self.library, read_only=True)
         self._models.open_reading(reading.active_spaces())
         return reading
 
     def _on_lineup(self, lineup: Lineup) -> None:
         self._search.call(Priority.URGENT, Searcher.use, lineup.asked)
+        self._gpu.call(Priority.URGENT, Embedder.keep, lineup.encoders)
         self._indexer.scan()
 
     def _on_bug(self, details: str) -> None:
@@ -389,6 +378,6 @@ def open_engine(
     With `read_only`, for a library that another process has open; nothing is made, changed or locked. With `any_disk`,
     it may lie where its database can be damaged.
     """
-    paths = LibraryPaths((library or default_library()).expanduser().absolute())
+    paths = LibraryPaths.at(library)
     chosen = settings or settings_of(paths)
     return Engine(paths, replace(chosen, library_disk="any") if any_disk else chosen, read_only=read_only)

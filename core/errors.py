@@ -51,6 +51,10 @@ class FolderError(CoreError):
     """A folder cannot be watched as asked (absent, nested in another, or our own data)."""
 
 
+class OverloadError(CoreError):
+    """The computer has too little memory, or too many processes, to do more just now. Costs no file."""
+
+
 class ModelError(CoreError):
     """An encoder's weights are absent, do not match their digest, or do not load."""
 

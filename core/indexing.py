@@ -74,6 +74,7 @@ class Indexer:
             wake=self._wake.set,
             stop=self._stop.is_set,
             begins=self._on_scan,
+            on_bug=lambda details: events.publish(BugFound(details)),
         )
         self._waiters: list[Future[None]] = []
         self._due: list[Future[None]] = []
@@ -115,6 +116,8 @@ class Indexer:
 
     def accept(self, folder_id: FolderId) -> Future[None]:
         """Takes a folder for what it is now, whatever was there before; done as `scan` is."""
+        with self._lock:
+            self._cancelled = False
         return self._scanner.accept(folder_id)
 
     def pause(self, reason: PauseReason) -> None:
@@ -194,18 +197,18 @@ class Indexer:
         while not self._stop.is_set():
             self._wake.clear()
             retry_at = math.inf
-            try:
-                self._work(reader)
-            except CancelledError:
-                return  # the engine is closing
-            except CoreError as error:
-                self._blocked(error)
-                retry_at = time.monotonic() + RETRY_AFTER_S
-            except Exception as error:  # noqa: BLE001 - a bug must not end indexing for good
-                self._events.publish(BugFound(traceback.format_exc()))
-                self._blocked(error)
-                retry_at = time.monotonic() + RETRY_AFTER_S
-            self._upkeep.rest(self._has_time)
+            for act in (partial(self._work, reader), partial(self._upkeep.rest, self._has_time)):
+                try:
+                    act()
+                except CancelledError:
+                    return  # the engine is closing
+                except CoreError as error:
+                    self._blocked(error)
+                    retry_at = time.monotonic() + RETRY_AFTER_S
+                except Exception as error:  # noqa: BLE001 - a bug must not end indexing for good
+                    self._events.publish(BugFound(traceback.format_exc()))
+                    self._blocked(error)
+                    retry_at = time.monotonic() + RETRY_AFTER_S
             next_full = full_s + self._look_every_s()  # asked anew: what is watched is known only after a scan
             until = min(retry_at, next_full, time.monotonic() + REST_EVERY_S)
             if (confirm_in_s := self._scanner.confirm_in_s) is not None:

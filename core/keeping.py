@@ -16,6 +16,7 @@ from core.records import ModelCard, ModelState, ModelStatus, Role, SpaceId
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority, Worker
 from core.settings import Settings
+from core.settings_keeper import Update
 from core.storage import Storage
 from core.store.catalog import Catalog
 from core.store.spaces import SpacePlan
@@ -39,11 +40,14 @@ class ModelKeeper:
         store: Lane[Storage],
         *,
         settings: Callable[[], Settings],
-        keep: Callable[[Settings], None],
+        keep: Callable[[Update], Settings],
         changed: Callable[[Lineup], None],
         on_bug: Callable[[str], None],
     ) -> None:
-        """`keep` saves other settings, `changed` is told of another lineup; both are called on the `store` thread."""
+        """`keep` makes other settings of those that are and saves them, `changed` is told of another lineup.
+
+        Both are called on the `store` thread.
+        """
         self.lineup = Lineup()
         self._shelf = shelf
         self._chooser = chooser
@@ -77,18 +81,19 @@ class ModelKeeper:
             here = self._shelf.here(card)
             if not here.present:
                 raise ModelError(f"{card.title} cannot be used yet: {here.reason}")
-            self._choose(storage, self._settings().with_model(card.role, card.model_id))
+            self._choose(storage, self._keep(lambda now: now.with_model(card.role, card.model_id)))
 
         return self._store.call(Priority.INTERACTIVE, choose)
 
     def change(self, storage: Storage, settings: Settings) -> None:
         """Other settings, and the models that they name. Runs on the `store` thread."""
-        self._choose(storage, settings)
+        self._choose(storage, self._keep(lambda _: settings))
 
     def stop_using(self, role: Role) -> Future[None]:
         """Lets nobody do what a role is for."""
         return self._store.call(
-            Priority.INTERACTIVE, lambda storage: self._choose(storage, self._settings().with_model(role, ""))
+            Priority.INTERACTIVE,
+            lambda storage: self._choose(storage, self._keep(lambda now: now.with_model(role, ""))),
         )
 
     def switched(self, plan: SpacePlan) -> None:
@@ -101,11 +106,11 @@ class ModelKeeper:
         """More was understood: says how far those have come that are to take over."""
         lineup = self.lineup
         if spaces_of(lineup.encoders) - lineup.active:
-            self._store.call(Priority.BATCH, lambda storage: self._chooser.show(self.lineup, storage.catalog.shares()))
+            self._store.call(
+                Priority.BATCH, lambda storage: self._chooser.advance(self.lineup, storage.catalog.shares())
+            )
 
     def _choose(self, storage: Storage, settings: Settings) -> None:
-        if settings != self._settings():
-            self._keep(settings)
         catalog = storage.catalog
         self._set(storage, self._chooser.choose(settings, catalog.active_spaces(), catalog.plan_spaces))
 
@@ -120,18 +125,18 @@ class ModelKeeper:
         """Fetches a model's weights, after other downloads. The future is cancelled by `cancel` and `stop`."""
         unwanted = threading.Event()
         with self._lock:
-            self._unwanted[self._name(model_id)] = unwanted
+            self._unwanted[model_id] = unwanted
         return self._tend(Priority.NORMAL, model_id, lambda card: self._download(card, unwanted))
 
     def cancel(self, model_id: str) -> None:
         """Ends a download, running or not begun; what came is kept for the next one."""
         with self._lock:
-            if (name := self._name(model_id)) in self._unwanted:
-                self._unwanted[name].set()
+            if model_id in self._unwanted:
+                self._unwanted[model_id].set()
 
     def verify(self, model_id: str) -> Future[None]:
         """Reads a model's weights and compares them with their digests."""
-        return self._tend(Priority.INTERACTIVE, model_id, self._shelf.verify)
+        return self._tend(Priority.INTERACTIVE, model_id, self._shelf.verify, changes=False)
 
     def remove(self, model_id: str) -> Future[None]:
         """Deletes what was downloaded of a model; a folder of the user's is only forgotten."""
@@ -153,30 +158,33 @@ class ModelKeeper:
         self.stop()
         return self._worker.close(timeout_s)
 
-    def _name(self, model_id: str) -> str:
-        """What a model is called here: it may have been called by its id on the hub."""
-        try:
-            return self._shelf.card(model_id).model_id
-        except ModelError:
-            return model_id
+    def _tend(
+        self, priority: Priority, model_id: str, act: Callable[[ModelCard], object], *, changes: bool = True
+    ) -> Future[None]:
+        """Does something to a model's weights, after which another may do the work.
 
-    def _tend(self, priority: Priority, model_id: str, act: Callable[[ModelCard], object]) -> Future[None]:
-        """Does something to a model's weights; whether well or badly, who does the work may be another afterwards."""
+        Not so where it neither `changes` them nor fails, and the model has worked.
+        """
 
         def again(storage: Storage) -> None:
             self._chooser.forget(self._shelf.card(model_id).model_id)
             self._choose(storage, self._settings())
 
         def tend() -> None:
+            is_other = True
             try:
-                act(self._shelf.card(model_id))
+                card = self._shelf.card(model_id)
+                act(card)
+                is_other = changes or self._board.state(card.model_id) is ModelState.UNAVAILABLE
             finally:
-                if not self._stopping.is_set():
+                if is_other and not self._stopping.is_set():
                     self._store.call(Priority.INTERACTIVE, again).result()
 
         return self._worker.submit_at(priority, tend)
 
     def _download(self, card: ModelCard, unwanted: threading.Event) -> None:
+        with self._lock:
+            self._unwanted[card.model_id] = unwanted  # it may have been called by its id on the hub
         if unwanted.is_set():
             raise CancelledError
         self._board.show(ModelStatus(card, ModelState.DOWNLOADING, size_bytes=card.size_bytes))

@@ -20,6 +20,7 @@ from core.runtime.worker import Priority, Worker
 from core.search.searcher import Searcher
 from core.secret import keep_milvus_token
 from core.settings import Settings
+from core.settings_keeper import Update
 from core.storage import Storage
 from core.store.reader import Reader
 from core.store.vectors.moving import forget_stores
@@ -47,10 +48,10 @@ class Mover:
         events: EventBus,
         *,
         settings: Callable[[], Settings],
-        keep: Callable[[Settings], None],
+        keep: Callable[[Update], Settings],
         on_bug: Callable[[str], None],
     ) -> None:
-        """`keep` saves other settings; it is called on the `store` thread."""
+        """`keep` makes other settings of those that are and saves them; it is called on the `store` thread."""
         self.status = StoreStatus(settings().searched_at)
         self._library = library
         self._store = store
@@ -81,8 +82,8 @@ class Mover:
     def close(self, timeout_s: float) -> bool:
         """Breaks off; returns whether the thread ended in time."""
         self._stopping.set()
-        if self._left is not None:
-            self._left.close(0.1)
+        if (left := self._left) is not None:  # the thread may be done with it meanwhile
+            left.close(0.1)
         return self._worker.close(timeout_s)
 
     # the thread `moving`
@@ -145,7 +146,7 @@ class Mover:
 
         def settle(_: Storage) -> None:
             left.save(self._library.left)
-            self._keep(self._settings().with_search_at(uri))
+            self._keep(lambda now: now.with_search_at(uri))
             self._library.move.unlink(missing_ok=True)
 
         self._say(replace(self.status, here=uri))

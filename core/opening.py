@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 
 from core.decode.pool import DecodePool
-from core.errors import LibraryError, LibraryPlaceError, MediaError
+from core.decode.thumbnail import read_thumbnail
+from core.errors import CoreError, LibraryError, LibraryPlaceError
 from core.events import EventBus
 from core.keeping import ModelKeeper
 from core.paths import LibraryPaths
-from core.records import ContentHash, Wanted
+from core.reading import LostThumbnail
+from core.records import Decoded, Picture, Wanted
+from core.runtime.chain import then
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.settings import Settings
@@ -50,10 +53,13 @@ def open_storage(library: LibraryPaths, settings: Settings, models: ModelKeeper,
         models.open(storage.catalog)
         if storage.catalog.notice:
             events.notice(storage.catalog.notice)
-        storage.purge()
     except BaseException:
         storage.close()  # else it would stay locked for whoever tries again
         raise
+    try:
+        storage.purge()
+    except LibraryError:
+        log.warning("what has had no file for a month is kept until later", exc_info=True)
     return storage
 
 
@@ -65,15 +71,32 @@ def refuse_writing() -> Storage:
     )
 
 
-def thumbnail_maker(pool: DecodePool, store: Lane[Storage]) -> Callable[[ContentHash, bytes], bytes | None]:
-    """What makes and keeps a small picture that the cache has lost; who calls it waits for this one picture."""
+def thumbnail_maker(
+    pool: DecodePool, store: Lane[Storage]
+) -> Callable[[Picture | LostThumbnail | None], Future[Picture | None]]:
+    """What makes and keeps the small pictures that the cache has lost; nobody waits for it but who wants to see one."""
 
-    def make(content: ContentHash, path: bytes) -> bytes | None:
-        try:
-            jpeg = pool.decode(path, Wanted(), priority=Priority.NORMAL).result().thumbnail
-        except (MediaError, CancelledError):
-            return None
-        store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(content, jpeg)]))
-        return jpeg
+    def make(found: Picture | LostThumbnail | None) -> Future[Picture | None]:
+        if not isinstance(found, LostThumbnail):
+            there: Future[Picture | None] = Future()
+            there.set_result(found)
+            return there
+        decoding = pool.decode(found.path, Wanted(), priority=Priority.NORMAL)
+        jpeg: Future[bytes] = Future()
+
+        def on_decoded(done: Future[Decoded]) -> None:
+            try:
+                made = done.result().thumbnail
+            except (CoreError, CancelledError):
+                made = b""
+            if made:
+                store.call(Priority.BATCH, lambda storage: storage.thumbnails.put_many([(found.content, made)]))
+            if jpeg.set_running_or_notify_cancel():
+                jpeg.set_result(made)
+
+        decoding.add_done_callback(on_decoded)
+        picture = then(jpeg, lambda made: read_thumbnail(made) if made else None)
+        picture.add_done_callback(lambda ended: decoding.cancel() if ended.cancelled() else None)
+        return picture
 
     return make

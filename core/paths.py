@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 APP_NAME = "likewise"
 
@@ -15,6 +16,11 @@ class LibraryPaths:
     """The parts of one library folder. `stores` and `thumbnails` are caches; the rest cannot be made again."""
 
     root: Path
+
+    @classmethod
+    def at(cls, root: Path | None) -> Self:
+        """Those of the library that somebody named; of the default one if nobody did."""
+        return cls((root or default_library()).expanduser().absolute())
 
     @property
     def catalog(self) -> Path:

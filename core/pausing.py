@@ -74,16 +74,18 @@ class Pausing:
 
     def reason(self) -> PauseReason | None:
         """Why nothing further is to be begun, the most important reason first; None when it may."""
+        self._look()
         with self._lock:
-            self._look()
             holding = self._told | (self._seen - self._waived)
         return next((reason for reason in PauseReason if reason in holding), None)
 
     def _look(self) -> None:
+        """Outside the lock: asking for the battery may take seconds, and nobody who pauses or resumes waits for it."""
         now = self._clock()
-        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY_S:
-            return
-        self._looked_at = now
+        with self._lock:
+            if self._looked_at is not None and now - self._looked_at < LOOK_EVERY_S:
+                return
+            self._looked_at = now
         settings, seen = self._settings(), set[PauseReason]()
         if self._follows and settings.only_on_mains and self._on_battery():
             seen.add(PauseReason.BATTERY)
@@ -91,5 +93,6 @@ class Pausing:
             bound = CALM_SHARE if PauseReason.BUSY in self._seen else BUSY_SHARE
             if self._busyness() > bound:
                 seen.add(PauseReason.BUSY)
-        self._seen = seen
-        self._waived &= seen
+        with self._lock:
+            self._seen = seen
+            self._waived &= seen

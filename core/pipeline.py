@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import LibraryError, MediaError, ModelError
-from core.lineup import Lineup, spaces_of, wanted_by
+from core.lineup import Lineup, wanted_by
+from core.on_its_way import STRETCH_WEIGHT, Begun, Stretch, stretch_to_save
 from core.records import (
-    ContentHash,
     Decoded,
     FileId,
     ItemId,
@@ -31,14 +31,14 @@ from core.records import (
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.storage import Storage
-from core.store.catalog import Catalog, WorkItem
+from core.store.catalog import Catalog
 from core.store.saving import IndexedFile, IndexedSegment
+from core.store.work_queue import WorkItem
 from core.understanding import Embedded, Understanding
 from core.watch.identity import content_hash, require_unchanged
 
 if TYPE_CHECKING:
     from core.decode.pool import DecodePool
-    from core.embed.encoder import Encoder
     from core.store.reader import Reader
 
 T = TypeVar("T")
@@ -49,44 +49,10 @@ DECODED_BATCHES = 4
 """At most so many batches are being decoded or wait for the models: these never starve, and memory stays small."""
 ENCODES_IN_FLIGHT = 2
 """One batch on the device, the next one ready beside it."""
-STRETCH_WEIGHT = 8
-"""A stretch of a sound or video takes as much memory as so many pictures, or more."""
 LISTENED_AT_ONCE = 2
 """Files that are listened to: one is heard while the sound of the next is decoded. Others must not wait behind them."""
 POLL_S = 0.2
 """How often a wait looks whether it should still go on."""
-
-
-@dataclass(eq=False, slots=True)
-class _Begun:
-    """A file on its way. What its first stretch said of it is kept until the last."""
-
-    item: WorkItem
-    content: ContentHash
-    encoders: tuple[Encoder, ...]
-    listening: bool
-    first: Decoded | None = None
-    peaks: bytearray = field(default_factory=bytearray)
-    unable: set[Encoder] = field(default_factory=set)
-    found: bool = False
-
-    @property
-    def file_id(self) -> FileId:
-        return self.item.file_id
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A part of a file that was decoded; a picture is one stretch."""
-
-    begun: _Begun
-    segments: Sequence[Segment]
-    kind: Kind
-    ends: bool
-
-    @property
-    def weight(self) -> int:
-        return 1 if self.kind is Kind.IMAGE else STRETCH_WEIGHT
 
 
 class Pipeline:
@@ -114,12 +80,12 @@ class Pipeline:
     def _reset(self) -> None:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._claimed: deque[WorkItem] = deque()
-        self._files: dict[FileId, _Begun] = {}
-        self._decoding: dict[_Begun, int] = {}  # by reading: a file that changes is claimed again during the first
-        self._going_on: deque[tuple[_Begun, int]] = deque()
-        self._ready: deque[_Stretch] = deque()
+        self._files: dict[FileId, Begun] = {}
+        self._decoding: dict[Begun, int] = {}  # by reading: a file that changes is claimed again during the first
+        self._going_on: deque[tuple[Begun, int]] = deque()
+        self._ready: deque[Stretch] = deque()
         self._encodes = 0
-        self._unsaved: list[tuple[_Begun, IndexedFile, bytes]] = []
+        self._unsaved: list[tuple[Begun, IndexedFile, bytes]] = []
         self._saving = False
 
     def begun(self, *, later: bool) -> int:
@@ -157,7 +123,7 @@ class Pipeline:
         self._finished, self._unsettled = finished, unsettled
         try:
             while not abandoned():
-                self._fill(reader, go_on)
+                self._fill(reader, lambda: go_on() and not abandoned())
                 self._push()
                 if not (self._files or self._unsaved or self._saving):
                     if not self._claimed or not go_on():
@@ -181,16 +147,20 @@ class Pipeline:
                 self._claimed.extend(self._store.call(Priority.NORMAL, self._claim).result())
             if not self._claimed:
                 return
-            room -= self._open(self._claimed.popleft(), reader)
+            try:
+                room -= self._open(self._claimed[0], reader, go_on)
+            except CancelledError:
+                return
+            self._claimed.popleft()
 
     def _claim(self, storage: Storage) -> list[WorkItem]:
         listening = sum(begun.listening for begun in self._files.values())
         return storage.claim(CLAIM, later=listening < LISTENED_AT_ONCE)
 
-    def _open(self, item: WorkItem, reader: Reader) -> int:
-        """Begins a file; returns how much room it takes."""
+    def _open(self, item: WorkItem, reader: Reader, go_on: Callable[[], bool]) -> int:
+        """Begins a file; returns how much room it takes. Raises CancelledError when it is not to go on."""
         try:
-            content = content_hash(item.path, item.signature)
+            content = content_hash(item.path, item.signature, lambda: not go_on())
         except MediaError as error:
             self._fail(item, Stage.READ, error)
             return 1
@@ -201,7 +171,7 @@ class Pipeline:
         if known is not None and not quick and (not lacking or not item.later):
             self._link(item, known[0], later=bool(lacking))
             return 1
-        begun = _Begun(item, content, quick or lacking, listening=not quick and bool(lacking))
+        begun = Begun(item, content, quick or lacking, listening=not quick and bool(lacking))
         self._files[item.file_id] = begun
         return self._decode(begun, 0)
 
@@ -212,16 +182,16 @@ class Pipeline:
 
     # decode
 
-    def _decode(self, begun: _Begun, from_ms: int) -> int:
+    def _decode(self, begun: Begun, from_ms: int) -> int:
         weight = 1 if begun.item.kind is Kind.IMAGE else STRETCH_WEIGHT
         self._decoding[begun] = weight
         future = self._pool.decode(
             begun.item.path, wanted_by(begun.encoders), from_ms=from_ms, expected=begun.item.signature
         )
-        self._when_done(future, lambda: self._on_decoded(begun, future))
+        self._when_done(future, lambda done: self._on_decoded(begun, done))
         return weight
 
-    def _on_decoded(self, begun: _Begun, future: Future[Decoded]) -> None:
+    def _on_decoded(self, begun: Begun, future: Future[Decoded]) -> None:
         del self._decoding[begun]
         try:
             decoded = future.result()
@@ -229,24 +199,24 @@ class Pipeline:
         except MediaError as error:
             self._give_up(begun, Stage.DECODE, error)
             return
-        begun.first = begun.first or decoded
+        begun.first = begun.first or replace(decoded, segments=())
         begun.peaks += decoded.peaks
-        stretch = _Stretch(begun, decoded.segments, decoded.kind, decoded.next_ms is None)
+        stretch = Stretch(begun, decoded.segments, decoded.kind, decoded.next_ms is None)
         if begun.listening:
             heard = self._understanding.listen(stretch.segments)
-            self._when_done(heard, lambda: self._on_heard(stretch, decoded.next_ms, heard))
+            self._when_done(heard, lambda done: self._on_heard(stretch, decoded.next_ms, done))
         else:
             self._on_ready(stretch, decoded.next_ms)
 
-    def _on_heard(self, stretch: _Stretch, next_ms: int | None, heard: Future[list[Segment]]) -> None:
+    def _on_heard(self, stretch: Stretch, next_ms: int | None, heard: Future[list[Segment]]) -> None:
         try:
             lines = heard.result()
         except (ModelError, MediaError) as error:
             self._give_up(stretch.begun, Stage.LISTEN, _as_media_error(error))
         else:
-            self._on_ready(_Stretch(stretch.begun, lines, stretch.kind, stretch.ends), next_ms)
+            self._on_ready(Stretch(stretch.begun, lines, stretch.kind, stretch.ends), next_ms)
 
-    def _on_ready(self, stretch: _Stretch, next_ms: int | None) -> None:
+    def _on_ready(self, stretch: Stretch, next_ms: int | None) -> None:
         self._ready.append(stretch)
         if next_ms is not None:
             self._going_on.append((stretch.begun, next_ms))
@@ -264,9 +234,9 @@ class Pipeline:
             batch, self._unsaved = self._unsaved, []
             self._saving = True
             future = self._store.call(Priority.NORMAL, Storage.save, [(indexed, jpeg) for _, indexed, jpeg in batch])
-            self._when_done(future, lambda: self._on_saved(batch, future))
+            self._when_done(future, lambda done: self._on_saved(batch, done))
 
-    def _next_batch(self) -> list[_Stretch]:
+    def _next_batch(self) -> list[Stretch]:
         """Stretches for the same encoders, some `batch_size` segments of them."""
         batch = [self._ready.popleft()]
         while (
@@ -277,13 +247,13 @@ class Pipeline:
             batch.append(self._ready.popleft())
         return batch
 
-    def _encode(self, batch: list[_Stretch]) -> None:
+    def _encode(self, batch: list[Stretch]) -> None:
         self._encodes += 1
         segments = [segment for stretch in batch for segment in stretch.segments]
         future = self._understanding.embed(batch[0].begun.encoders, segments)
-        self._when_done(future, lambda: self._on_encoded(batch, future))
+        self._when_done(future, lambda done: self._on_encoded(batch, done))
 
-    def _on_encoded(self, batch: list[_Stretch], future: Future[Embedded]) -> None:
+    def _on_encoded(self, batch: list[Stretch], future: Future[Embedded]) -> None:
         self._encodes -= 1
         embedded = future.result()
         row = 0
@@ -303,36 +273,9 @@ class Pipeline:
                 error = MediaError("The picture could not be understood.", reason=Reason.NOT_UNDERSTOOD)
                 self._give_up(begun, Stage.EMBED, error)
             else:
-                self._unsaved.append((begun, *self._stretch_to_save(stretch, segments)))
+                self._unsaved.append((begun, *stretch_to_save(stretch, segments, self._lineup())))
 
-    def _stretch_to_save(self, stretch: _Stretch, segments: list[IndexedSegment]) -> tuple[IndexedFile, bytes]:
-        begun = stretch.begun
-        if begun.first is None:
-            raise AssertionError("a stretch was decoded")
-        understood: frozenset[SpaceId] = frozenset()
-        later = False
-        if stretch.ends:
-            speech = [encoder for encoder in self._lineup().of_kind(stretch.kind) if encoder.spec.role is Role.SPEECH]
-            done = {*begun.encoders} - begun.unable
-            if not begun.listening and not any(begun.peaks):
-                done |= {*speech}  # nothing is said where nothing is heard
-            later = bool({*speech} - done - begun.unable) and not begun.listening
-            understood = spaces_of(done)
-        return IndexedFile(
-            begun.file_id,
-            begun.item.signature,
-            begun.content,
-            stretch.kind,
-            begun.first.metadata,
-            begun.first.colour,
-            segments,
-            peaks=bytes(begun.peaks) if stretch.ends else b"",
-            understood=understood,
-            ends=stretch.ends,
-            later=later,
-        ), begun.first.thumbnail if stretch.ends else b""
-
-    def _on_saved(self, batch: list[tuple[_Begun, IndexedFile, bytes]], future: Future[None]) -> None:
+    def _on_saved(self, batch: list[tuple[Begun, IndexedFile, bytes]], future: Future[None]) -> None:
         future.result()
         self._saving = False
         ended = [(begun, indexed) for begun, indexed, _ in batch if indexed.ends]
@@ -341,7 +284,7 @@ class Pipeline:
                 del self._files[begun.file_id]
         self._finished(len(ended))
 
-    def _give_up(self, begun: _Begun, stage: Stage, error: MediaError) -> None:
+    def _give_up(self, begun: Begun, stage: Stage, error: MediaError) -> None:
         """One file's end, whatever stretches of it are on their way."""
         if self._files.get(begun.file_id) is begun:
             del self._files[begun.file_id]
@@ -355,7 +298,9 @@ class Pipeline:
             self._write(lambda catalog: catalog.unsettle(item.file_id)).result()
             self._unsettled()
         else:
-            self._write(lambda catalog: catalog.fail(item.file_id, stage, reason, sentence, retryable=retryable))
+            self._write(
+                lambda catalog: catalog.fail(item.file_id, stage, reason, sentence, retryable=retryable)
+            ).result()  # where that cannot be kept, it is not claimed for good
         self._finished(1)
 
     # plumbing
@@ -363,9 +308,10 @@ class Pipeline:
     def _write(self, use: Callable[[Catalog], T]) -> Future[T]:
         return self._store.call(Priority.NORMAL, lambda storage: use(storage.catalog))
 
-    def _when_done(self, future: Future[Any], handle: Callable[[], None]) -> None:
+    def _when_done(self, future: Future[T], handle: Callable[[Future[T]], None]) -> None:
+        """`handle` must not know the future: it would keep itself alive, with all that was decoded."""
         inbox = self._inbox  # not the one of a later run: what this run leaves behind must not reach it
-        future.add_done_callback(lambda _: inbox.put(handle))
+        future.add_done_callback(lambda done: inbox.put(lambda: handle(done)))
 
     def _take_finished(self) -> None:
         """Handles whatever has finished; waits a moment if nothing has."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.decode.thumbnail import read_thumbnail
@@ -34,22 +34,25 @@ from core.store.thumbnails import Thumbnails
 from core.watch.rules import Rules, not_patterns
 
 
+@dataclass(frozen=True, slots=True)
+class LostThumbnail:
+    """A content whose small picture the cache has lost, and a path that holds it."""
+
+    content: ContentHash
+    path: bytes
+
+
 class Reading:
     """Made, used and closed on the `read` thread."""
 
     def __init__(
         self,
         library: LibraryPaths,
-        make_thumbnail: Callable[[ContentHash, bytes], bytes | None],
         *,
         read_only: bool = False,
     ) -> None:
-        """`make_thumbnail` makes and keeps what the cache has lost, from a content and a path that holds it.
-
-        With `read_only` there may be no cache, and none is made.
-        """
+        """With `read_only` there may be no cache of thumbnails, and none is made."""
         self._library = library
-        self._make_thumbnail = make_thumbnail
         self._reader = Reader(library)
         self._thumbnails: Thumbnails | None = None
         with suppress(LibraryError) if read_only else nullcontext():
@@ -101,14 +104,13 @@ class Reading:
                 found[skipped.pattern] = found[skipped.pattern].plus(skipped)
         return LeftOut(len(known), files, tuple(found.values()), tuple(not_patterns(patterns)))
 
-    def thumbnail(self, item_id: ItemId) -> Picture | None:
-        """An item's small picture, made again if the cache has lost it; None when it can not be made now."""
+    def thumbnail(self, item_id: ItemId) -> Picture | LostThumbnail | None:
+        """An item's small picture, or what it can be made of again; None when it is in no file now."""
         content, path = self._reader.content_hash(item_id), self._reader.path_of_item(item_id)
         if content is None or path is None:
             return None
         stored = None if self._thumbnails is None else self._thumbnails.get(content)
-        jpeg = stored or self._make_thumbnail(content, path)
-        return None if jpeg is None else read_thumbnail(jpeg)
+        return read_thumbnail(stored) if stored else LostThumbnail(content, path)
 
     def active_spaces(self) -> dict[SpaceId, str]:
         """The spaces that answer, and the model that each belongs to."""

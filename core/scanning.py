@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.decode.decoder import kind_of
-from core.errors import FolderError
+from core.errors import CoreError, FolderError
 from core.events import EventBus, FoldersChanged, LibraryChanged, WatchingChanged
 from core.paths import LibraryPaths
 from core.records import Changes, FileId, Folder, FolderId, FolderState, Kind, KnownFile, Rule, Skipped, Unwatched
@@ -48,8 +48,12 @@ class Scanner:
         wake: Callable[[], None],
         stop: Callable[[], bool],
         begins: Callable[[Folder], None],
+        on_bug: Callable[[str], None],
     ) -> None:
-        """`wake` is called from any thread when there is something to scan, `begins` before a folder is scanned."""
+        """`wake` is called from any thread when there is something to scan, `begins` before a folder is scanned.
+
+        `on_bug` hears of what goes wrong while folders are watched, on any thread, with the traceback.
+        """
         self._library = library
         self._store = store
         self._events = events
@@ -57,6 +61,7 @@ class Scanner:
         self._wake = wake
         self._stop = stop
         self._begins = begins
+        self._on_bug = on_bug
         self._lock = threading.Lock()
         self._wanted: dict[FolderId, list[Future[None]]] = {}
         self._ended = False
@@ -75,7 +80,7 @@ class Scanner:
 
     def watch(self) -> None:
         """Listens to the folders from their next scan on. To be called before the first one."""
-        self._watcher = Watcher(self._on_dirty, kind_of=kind_of, rules=lambda: self._rules)
+        self._watcher = Watcher(self._on_dirty, kind_of=kind_of, rules=lambda: self._rules, on_bug=self._on_bug)
 
     def ask(self, folder_id: FolderId = ALL_FOLDERS) -> Future[None]:
         """Wants a folder to be scanned; done when the catalog knows what is in it."""
@@ -139,7 +144,7 @@ class Scanner:
     def every_s(self, chosen_s: float) -> float:
         """How often all folders are looked through: sooner than chosen where live watching does not see everything."""
         watcher = self._watcher
-        seen = watcher is None or all(watcher.coverage(root) for root in self._watched)
+        seen = watcher is None or all(watcher.gap(root) is None for root in self._watched)
         return chosen_s if seen else min(chosen_s, UNSEEN_EVERY_S)
 
     @property
@@ -168,6 +173,9 @@ class Scanner:
                     self._scan(reader, folder, asked=bool(waiting))
             self._follow([folder.path for folder in reader.folders()])
         except BaseException as error:
+            if isinstance(error, CoreError):  # the disk is full, perhaps: it is due all the same
+                with self._lock:
+                    self._wanted.setdefault(wanted, [])
             for future in waiting:
                 future.set_exception(error)
             raise
@@ -178,8 +186,8 @@ class Scanner:
     def _scan(self, reader: Reader, folder: Folder, *, asked: bool) -> None:
         self._begins(folder)
         self._listen(folder)
-        accepted = folder.folder_id in self._accepted
-        self._accepted.discard(folder.folder_id)
+        if accepted := folder.folder_id in self._accepted:  # what is said from now on is for the next scan
+            self._accepted.discard(folder.folder_id)
         rules, root = self._rules, RootIdentity.of(folder.path)
         listing = scan(folder.path, kind_of, rules=rules, exclude=[self._library.root], stop=self._stop)
         if self._stop():

@@ -89,7 +89,7 @@ class Settings:
     only_when_idle: bool = _setting(
         False,
         "Only when the computer is idle",
-        "Reading waits while other programs use more than a quarter of the processor.",
+        "Reading waits while other programs use more than a quarter of the processor (Linux only).",
         page="performance",
     )
     pace: str = _setting(

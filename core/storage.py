@@ -10,10 +10,11 @@ from core.errors import LibraryError
 from core.paths import LibraryPaths
 from core.runtime import clock
 from core.store.backups import Backups
-from core.store.catalog import Catalog, WorkItem
+from core.store.catalog import Catalog
 from core.store.room import require_room
 from core.store.saving import IndexedFile
 from core.store.thumbnails import Thumbnails
+from core.store.work_queue import WorkItem
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import numpy as np
 from core.embedding import Embedder
 from core.errors import ModelError
 from core.records import SOUND_RATE_HZ, Line, Samples, Segment, SpaceId
-from core.runtime.chain import gather, repeat, then
+from core.runtime.chain import repeat, then
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 
@@ -83,7 +83,9 @@ class Understanding:
         """What is said in windows of sound that follow one another: segments with `text`. Fails with ModelError."""
         windows = [segment for segment in segments if segment.sound is not None]
         if not windows:
-            return then(gather([]), lambda _: [])
+            nothing: Future[list[Segment]] = Future()
+            nothing.set_result([])
+            return nothing
         begin_ms = windows[0].start_ms or 0
 
         def timed(lines: list[Line]) -> list[Segment]:

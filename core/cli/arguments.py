@@ -192,7 +192,7 @@ def _count(text: str) -> int:
     except ValueError:
         count = 0
     if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of results (1 or more)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
     return count
 
 

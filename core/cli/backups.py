@@ -9,7 +9,7 @@ from core.cli.documents import backup_document, print_json
 from core.cli.exits import Exit
 from core.cli.opening import opened
 from core.cli.table import count, say, shown, table
-from core.paths import LibraryPaths, default_library
+from core.paths import LibraryPaths
 from core.records import Backup
 from core.store.backups import Backups
 
@@ -30,7 +30,7 @@ def backup(arguments: Namespace) -> Exit:
 
 
 def _list(arguments: Namespace) -> Exit:
-    library = LibraryPaths((arguments.library or default_library()).expanduser().absolute())
+    library = LibraryPaths.at(arguments.library)
     backups = Backups(library).all()
     if arguments.json:
         print_json([backup_document(each) for each in backups])

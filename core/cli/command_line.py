@@ -15,7 +15,7 @@ from core.cli.arguments import make_parser
 from core.cli.exits import Exit
 from core.cli.table import say
 from core.errors import CoreError, LibraryPlaceError
-from core.paths import LibraryPaths, default_library
+from core.paths import LibraryPaths
 
 
 def main(argv: Sequence[str] | None = None, gui: Callable[[Path | None, Sequence[Path]], int] | None = None) -> int:
@@ -68,7 +68,7 @@ def _open_window(arguments: argparse.Namespace, gui: Callable[[Path | None, Sequ
 def _allow_any_disk(library: Path | None) -> None:
     from core.opening import settings_of
 
-    paths = LibraryPaths((library or default_library()).expanduser().absolute())
+    paths = LibraryPaths.at(library)
     replace(settings_of(paths), library_disk="any").save(paths.settings)
 
 

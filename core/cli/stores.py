@@ -14,7 +14,7 @@ from core.cli.progress_bar import telling
 from core.cli.table import table
 from core.errors import CoreError, LibraryBusyError
 from core.opening import settings_of
-from core.paths import LibraryPaths, default_library
+from core.paths import LibraryPaths
 from core.secret import keep_milvus_token
 from core.settings import Settings
 from core.store.catalog import Catalog
@@ -126,7 +126,7 @@ def _server(library: LibraryPaths, settings: Settings) -> Iterator[MilvusServer 
 
 
 def _library(arguments: Namespace) -> LibraryPaths:
-    return LibraryPaths((arguments.library or default_library()).expanduser().absolute())
+    return LibraryPaths.at(arguments.library)
 
 
 def _shown(settings: Settings) -> str:

@@ -7,6 +7,7 @@ import re
 
 from core.errors import MediaError
 from core.records import Reason
+from core.unreadable import unreadable
 
 _SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.EMPTY: ("The file is empty.", "Copy it again from where it came from."),
@@ -27,8 +28,6 @@ _SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.UNREADABLE: ("The file could not be read.", "Check that its drive is connected, then try again."),
     Reason.CHANGED_WHILE_READING: ("The file changed while it was being read.", "It will be read again."),
 }
-_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _OVER_THE_LIMIT = re.compile(r"security limit", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"memory alloc|out of memory|cannot allocate", re.IGNORECASE)
 _NOT_READ_BY_US = re.compile(r"unsupported|not supported|not implemented", re.IGNORECASE)
@@ -58,22 +57,6 @@ def explain(error: Exception) -> MediaError:
     if _NOT_READ_BY_US.search(str(error)):
         return media_error(Reason.UNSUPPORTED)
     return media_error(Reason.DAMAGED)
-
-
-def unreadable(error: OSError) -> MediaError:
-    """The system would not give us the file's bytes; perhaps it does later."""
-    if error.errno in _ABSENT:
-        advice = "Moved within watched folders, it is found by itself."
-        return media_error(Reason.CHANGED_WHILE_READING, "The file is no longer there.", advice, retryable=True)
-    if error.errno in _FORBIDDEN:
-        return media_error(
-            Reason.UNREADABLE, "You have no permission to read the file.", "Change its permissions.", retryable=True
-        )
-    if error.errno == errno.ENXIO:  # a socket
-        return media_error(Reason.NOT_MEDIA, "This is no ordinary file.")
-    if error.errno == errno.ELOOP:
-        return media_error(Reason.UNREADABLE, "The file is a link to another one.", "Add the folder that it links to.")
-    return media_error(Reason.UNREADABLE, f"The file could not be read ({error.strerror}).", retryable=True)
 
 
 def too_many_pixels(error: Exception, max_pixels: int) -> MediaError:

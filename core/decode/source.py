@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
-from core.decode.problems import media_error, unreadable
+from core.decode.problems import media_error
 from core.errors import MediaError
 from core.records import Reason
+from core.unreadable import unreadable
 
 
 @contextmanager

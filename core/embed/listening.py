@@ -80,8 +80,11 @@ def _lines(header: Mapping[str, Any], payload: bytes) -> list[Line]:
 
 
 def _explain(loss: Loss) -> MediaError:
-    what = "Listening to its speech took too long." if loss is Loss.LATE else "Listening to its speech failed."
-    return MediaError(what, "It is found by all else. Try again.", reason=Reason.TOO_SLOW, retryable=True)
+    advice = "It can still be found by what it shows and sounds like."
+    if loss is Loss.LATE:
+        return MediaError("Listening to its speech took too long.", advice, reason=Reason.TOO_SLOW, retryable=True)
+    what = "What listens to speech crashed over it."
+    return MediaError(what, advice, reason=Reason.DECODER_CRASHED, retryable=True)
 
 
 def main() -> None:

@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 
 SCORING = 1
 """Raise when vectors change for another reason than weights: they then belong to a space of another name."""
-WINDOW_S = 10
-"""Longer recordings are best cut into windows of so many seconds."""
 LOW_WEIGHT = 0.5**0.5
 """A likeness in the low layer counts half as much as one in the middle layer."""
 STRANGERS = 160

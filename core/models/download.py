@@ -9,8 +9,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -62,7 +63,12 @@ def download(
 
 def size_of(folder: Path) -> int:
     """What the files of a folder take; 0 if it is not there."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a part that has just got its name
+            status = path.stat()
+            size += status.st_size if S_ISREG(status.st_mode) else 0
+    return size
 
 
 def _download(card: ModelCard, folder: Path, partial: Path, hub: _Hub, progress: Progress) -> None:

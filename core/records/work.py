@@ -81,7 +81,7 @@ class Standing(StrEnum):
 
 
 _WORDS = {
-    Standing.FAILED: "could not be read",
+    Standing.FAILED: "could not be read fully",
     Standing.OFFLINE: "not connected",
     Standing.EXCHANGED: "with something else in their place",
     Standing.MISSING: "moved or deleted",

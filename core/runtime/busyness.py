@@ -48,7 +48,7 @@ class Busyness:
         used = 0
         for stat in self._proc.glob("[0-9]*/stat"):
             try:
-                fields = stat.read_text().rpartition(")")[2].split()
+                fields = stat.read_text(errors="replace").rpartition(")")[2].split()
             except OSError:  # it has ended meanwhile
                 continue
             if int(stat.parent.name) == me:

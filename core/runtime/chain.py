@@ -1,9 +1,13 @@
-"""One future after another."""
+"""One future after another.
+
+A future keeps its callbacks when it is done. None of those here leads back to it: it would be kept alive, with what it
+holds, until garbage is collected.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import TypeVar
 
@@ -14,7 +18,7 @@ B = TypeVar("B")
 def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
     """A future for the result of `go_on(first's result)`; `go_on` runs on the thread that completes `first`.
 
-    It fails as either of them fails, and can be cancelled until the second has ended.
+    It fails as either of them fails. Cancelling it cancels whichever has not ended.
     """
     last: Future[B] = Future()
 
@@ -24,11 +28,17 @@ def chain(first: Future[A], go_on: Callable[[A], Future[B]]) -> Future[B]:
 
     def on_first(done: Future[A]) -> None:
         if not _failed(done, last):
-            second = go_on(done.result())
+            try:
+                second = go_on(done.result())
+            except Exception as error:  # noqa: BLE001 - belongs to the future
+                if last.set_running_or_notify_cancel():
+                    last.set_exception(error)
+                return
             second.add_done_callback(on_second)
-            last.add_done_callback(lambda ended: second.cancel() if ended.cancelled() else None)
+            _cancel_with(last, second)
 
     first.add_done_callback(on_first)
+    _cancel_with(last, first)
     return last
 
 
@@ -37,10 +47,7 @@ def then(first: Future[A], make: Callable[[A], B]) -> Future[B]:
 
     def made(result: A) -> Future[B]:
         done: Future[B] = Future()
-        try:
-            done.set_result(make(result))
-        except Exception as error:  # noqa: BLE001 - belongs to the future
-            done.set_exception(error)
+        done.set_result(make(result))
         return done
 
     return chain(first, made)
@@ -51,40 +58,34 @@ def repeat(step: Callable[[], Future[bool]]) -> Future[None]:
 
     Each but the first begins on the thread that completed the one before.
     """
-    last: Future[None] = Future()
+    steps = _Steps(step)
+    steps.go_on()
+    return steps.last
 
-    def on_step(done: Future[bool]) -> None:
-        if _failed(done, last):
+
+class _Steps:
+    """What is done again and again."""
+
+    def __init__(self, step: Callable[[], Future[bool]]) -> None:
+        self.last: Future[None] = Future()
+        self._step = step
+
+    def go_on(self) -> None:
+        try:
+            begun = self._step()
+        except Exception as error:  # noqa: BLE001 - belongs to the future
+            if self.last.set_running_or_notify_cancel():
+                self.last.set_exception(error)
+            return
+        begun.add_done_callback(self._on_step)
+
+    def _on_step(self, done: Future[bool]) -> None:
+        if self.last.cancelled() or _failed(done, self.last):
             return
         if done.result():
-            step().add_done_callback(on_step)
-        elif last.set_running_or_notify_cancel():
-            last.set_result(None)
-
-    step().add_done_callback(on_step)
-    return last
-
-
-def gather(futures: Sequence[Future[A]]) -> Future[list[A]]:
-    """A future for all results, in order, done when every one has ended; it fails as the first that failed."""
-    last: Future[list[A]] = Future()
-    left = len(futures)
-    lock = threading.Lock()
-
-    def on_one(_: Future[A] | None) -> None:
-        nonlocal left
-        with lock:
-            left -= 1
-            if left > 0:
-                return
-        if not any(_failed(future, last) for future in futures) and last.set_running_or_notify_cancel():
-            last.set_result([future.result() for future in futures])
-
-    for future in futures:
-        future.add_done_callback(on_one)
-    if not futures:
-        on_one(None)
-    return last
+            self.go_on()
+        elif self.last.set_running_or_notify_cancel():
+            self.last.set_result(None)
 
 
 def _failed(done: Future[A], last: Future[B]) -> bool:
@@ -92,3 +93,14 @@ def _failed(done: Future[A], last: Future[B]) -> bool:
     if error is not None and last.set_running_or_notify_cancel():
         last.set_exception(error)
     return error is not None
+
+
+def _cancel_with(last: Future[B], earlier: Future[A]) -> None:
+    known = weakref.ref(earlier)
+
+    def cancel(ended: Future[B]) -> None:
+        future = known()
+        if future is not None and ended.cancelled():
+            future.cancel()
+
+    last.add_done_callback(cancel)

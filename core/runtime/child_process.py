@@ -5,6 +5,7 @@ The parent's side is `ChildProcess`, the child's side is `serve`.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,19 +14,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from core.errors import OverloadError
 from core.runtime.frames import FrameError, read_frame, write_frame
 
 _PIPE_BYTES = 1 << 18
 """Room for an answer, so that the child goes on with the next request before we have taken this one."""
 _KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 _MAX_REQUEST_BYTES = 1 << 31
+_OVERLOAD = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 
 Handler = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], Sequence[bytes]]]
 """Answers one request (header, payload) with a header and the parts of a payload."""
 
 
 class ChildStartError(RuntimeError):
-    """A child did not come up: our installation is broken, or the system is out of processes."""
+    """A child did not come up: our installation is broken."""
 
 
 def python_command(module: str, *arguments: str) -> list[str]:
@@ -42,7 +45,8 @@ class ChildProcess:
         """Starts the child, which sees almost nothing of our environment but `environment`; then `greet` it.
 
         Raises:
-            ChildStartError: the system refuses.
+            OverloadError: the system has no room for it now.
+            ChildStartError: it refuses for another reason.
         """
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -54,17 +58,15 @@ class ChildProcess:
                 process_group=0,
             )
         except OSError as error:
+            if error.errno in _OVERLOAD:
+                what = f"This computer cannot start another process just now ({error.strerror})."
+                raise OverloadError(what, "Close other programs; it goes on by itself.") from error
             raise ChildStartError(f"a child process cannot be started: {error}") from error
         if self._process.stdin is None or self._process.stdout is None or self._process.stderr is None:
             raise AssertionError("pipes were asked for")
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._complaints = self._process.stderr
         _widen(self._answers)
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
 
     def greet(self) -> None:
         """Waits until the child is ready.

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
+from core.errors import OverloadError
 from core.runtime.child_process import ChildProcess, ChildStartError
 from core.runtime.frames import FrameError
 from core.runtime.requests import Job, Loss, Request, RequestQueue
@@ -100,7 +101,7 @@ class _Driver:
                 self._sent += child.send(unsent.header, unsent.request.payload)
             header, payload = child.receive(job.request.reply_limit)
             self._conclude(job, header, payload)
-        except ChildStartError as error:
+        except (ChildStartError, OverloadError) as error:
             self._lose_child(job, error)
         except (EOFError, OSError, FrameError) as error:
             loss = Loss.LATE if self._late else Loss.CRASHED

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import FolderError, LibraryError
@@ -22,7 +19,6 @@ from core.records import (
     FolderId,
     FolderState,
     ItemId,
-    Kind,
     Reason,
     Role,
     Signature,
@@ -30,32 +26,19 @@ from core.records import (
     Stage,
 )
 from core.store.backups import Rows, read_users_rows, write_users_rows
-from core.store.changes import apply_changes, local_time, signature_of, signature_text, unsettle
+from core.store.changes import apply_changes, unsettle
 from core.store.database import damage_remembered, errors_in_words, transaction
 from core.store.library import open_library
 from core.store.presence import lived_s, pass_time, settle_lost
 from core.store.saving import IndexedFile, save_content
 from core.store.snapshot import Snapshot, keep_snapshot
 from core.store.spaces import SpacePlan, active_spaces, drop_retired, plan_spaces, read_plan, shares, switch_spaces
+from core.store.work_queue import WorkItem, WorkQueue
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 2
-"""How often indexing a file may end with the app itself before the file is set aside."""
 _ROWS_PER_STATEMENT = 500
 _SECONDS_PER_DAY = 86400
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A file to be indexed. `attempts` counts this one, so it is at least 1; `later`: only what takes long is left."""
-
-    file_id: FileId
-    path: bytes
-    kind: Kind
-    signature: Signature
-    attempts: int
-    later: bool = False
 
 
 class Catalog:
@@ -80,8 +63,11 @@ class Catalog:
         self._library = library
         self._db, self.notice, self._lock = open_library(library)
         self.crashes = self._lock.crashes
+        self._queue = WorkQueue(self._db)
         try:
-            self._requeue_unfinished()
+            with self._transaction():
+                self._queue.requeue_unfinished()
+                self._db.execute("DELETE FROM operation")  # stores compare themselves with the embeddings on opening
         except BaseException:
             self.close()
             raise
@@ -183,40 +169,21 @@ class Catalog:
         The attempt is committed before it begins, so that a file that ends the app is known when it starts again.
         """
         with self._transaction():
-            rows = self._db.execute(
-                """SELECT file.id, file.path, file.kind, attempts + 1, signature, later
-                   FROM file JOIN folder ON folder.id = folder_id
-                   WHERE file.state = 'waiting' AND folder.state = 'online' AND missing_at IS NULL AND later <= ?
-                   ORDER BY later, attempts, mtime DESC, file.id LIMIT ?""",
-                (later, limit),
-            ).fetchall()
-            rows = [row for row in rows if not row[-1]] or rows[:1]
-            rows = [row for row in rows if row[3] == 1] or rows[: not self._is_working()]
-            self._db.executemany(
-                "UPDATE file SET state='working', attempts=attempts+1 WHERE id=?", ((row[0],) for row in rows)
-            )
-        return [
-            WorkItem(FileId(file_id), path, Kind(kind), signature_of(signature), attempts, bool(later))
-            for file_id, path, kind, attempts, signature, later in rows
-        ]
+            return self._queue.claim(limit, later=later)
 
-    def release(self, file_ids: Sequence[FileId] | None = None) -> None:
-        """Puts claimed files (None: all) back, the attempt not counted: indexing was cancelled, nothing went wrong."""
-        chosen = None if file_ids is None else json.dumps(list(file_ids))
+    def release(self) -> None:
+        """Puts all claimed files back, the attempt not counted: indexing was cancelled, nothing went wrong."""
         with self._transaction():
-            self._db.execute(
-                """UPDATE file SET state='waiting', attempts=attempts-1
-                   WHERE state='working' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1)))""",
-                (chosen,),
-            )
+            self._queue.release()
 
     def link(self, file_id: FileId, item_id: ItemId, signature: Signature, *, later: bool = False) -> bool:
         """Marks a claimed file as done, its content being `item_id`; with `later` it waits for what takes long.
 
+        It also waits again if encoders have come to be wanted since it was claimed that have not understood it.
         False if the file has changed since it was claimed, or the item was purged: the file then waits again.
         """
         with self._transaction():
-            return self._link(file_id, item_id, signature, later=later)
+            return self._queue.link(file_id, item_id, signature, later=later)
 
     def save(self, batch: Sequence[IndexedFile]) -> list[ItemId | None]:
         """Saves indexed files in one transaction; equal contents become one item.
@@ -235,7 +202,7 @@ class Catalog:
         takes long had been understood of them.
         """
         with self._transaction():
-            self._fail(file_id, stage, reason, sentence, retryable=retryable)
+            self._queue.fail(file_id, stage, reason, sentence, retryable=retryable)
 
     def unsettle(self, file_id: FileId) -> None:
         """Lets go of a claimed file that changes or moves under our hands; the scan that finds it queues it again."""
@@ -244,15 +211,8 @@ class Catalog:
 
     def retry(self, file_ids: Sequence[FileId] | None = None) -> int:
         """Lets failed files (None: all) wait again with a clean slate; returns how many."""
-        chosen = None if file_ids is None else json.dumps(list(file_ids))
         with self._transaction():
-            rows = self._db.execute(
-                """UPDATE file SET state='waiting', attempts=0
-                   WHERE state='failed' AND (?1 IS NULL OR id IN (SELECT value FROM json_each(?1))) RETURNING id""",
-                (chosen,),
-            ).fetchall()
-            self._db.executemany("DELETE FROM failure WHERE file_id=?", rows)
-        return len(rows)
+            return self._queue.retry(file_ids)
 
     # spaces
 
@@ -261,9 +221,11 @@ class Catalog:
     ) -> SpacePlan:
         """Makes the spaces of the `wanted` encoders known; files that they have not understood wait again.
 
-        Meanwhile such files keep what they have. See `spaces.plan_spaces` for the arguments.
+        Meanwhile such files keep what they have; those on their way wait again when they have arrived.
+        See `spaces.plan_spaces` for the arguments.
         """
         with self._transaction():
+            self._queue.want(wanted)
             return plan_spaces(self._db, wanted, chosen, able)
 
     def active_spaces(self) -> dict[SpaceId, str]:
@@ -322,76 +284,15 @@ class Catalog:
     # inside a transaction
 
     def _save(self, indexed: IndexedFile, spaces: Mapping[str, tuple[int, int]]) -> ItemId | None:
-        if not self._is_unchanged(indexed.file_id, indexed.signature):
+        if not self._queue.is_unchanged(indexed.file_id, indexed.signature):
             return None
         item_id = save_content(self._db, indexed, spaces)
         if indexed.ends:
-            self._link(indexed.file_id, item_id, indexed.signature, later=indexed.later)
+            self._queue.link(indexed.file_id, item_id, indexed.signature, later=indexed.later)
         return item_id
-
-    def _is_unchanged(self, file_id: FileId, signature: Signature) -> bool:
-        row = self._db.execute("SELECT signature FROM file WHERE id=?", (file_id,)).fetchone()
-        return row is not None and row[0] == signature_text(signature)
-
-    def _link(self, file_id: FileId, item_id: ItemId, signature: Signature, *, later: bool) -> bool:
-        if not self._is_unchanged(file_id, signature):
-            return False
-        item = self._db.execute("SELECT kind, taken_at FROM item WHERE id=?", (item_id,)).fetchone()
-        if item is None:  # purged since the caller looked: to be understood anew
-            self._db.execute("UPDATE file SET state='waiting' WHERE id=?", (file_id,))
-            return False
-        kind, taken_at = item
-        self._db.execute(
-            "UPDATE file SET state=?, later=?, attempts=0, item_id=?, kind=?, date_key=? WHERE id=?",
-            (
-                "waiting" if later else "done",
-                later,
-                item_id,
-                kind,
-                taken_at or local_time(signature.mtime_ns),
-                file_id,
-            ),
-        )
-        self._db.execute("DELETE FROM failure WHERE file_id=?", (file_id,))
-        return True
-
-    def _fail(self, file_id: FileId, stage: Stage, reason: Reason, sentence: str, *, retryable: bool) -> None:
-        failed = self._db.execute(
-            """UPDATE file SET state='failed', item_id=CASE WHEN ? OR later THEN item_id END
-               WHERE id=? AND state='working' RETURNING id""",
-            (retryable, file_id),
-        ).fetchall()
-        if failed:  # else it is gone, or has changed meanwhile and waits again
-            self._db.execute(
-                "INSERT INTO failure (file_id, stage, reason, sentence, at, retryable) VALUES (?, ?, ?, ?, ?, ?)",
-                (file_id, stage, reason, sentence, time.time(), retryable),
-            )
-
-    def _is_working(self) -> bool:
-        return self._db.execute("SELECT 1 FROM file WHERE state='working' LIMIT 1").fetchone() is not None
 
     def _space(self, space_id: SpaceId) -> int:
         found = self._db.execute("SELECT id FROM space WHERE name=?", (space_id,)).fetchone()
         if found is None:
             raise KeyError(space_id)
         return int(found[0])
-
-    # opening
-
-    def _requeue_unfinished(self) -> None:
-        """What was being worked on when the app ended waits again; what ended it twice is set aside."""
-        with self._transaction():
-            suspects = self._db.execute(
-                "SELECT id FROM file WHERE state='working' AND attempts>=?", (MAX_ATTEMPTS,)
-            ).fetchall()
-            for (file_id,) in suspects:
-                self._fail(
-                    file_id,
-                    Stage.DECODE,
-                    Reason.DECODER_CRASHED,
-                    "Likewise ended more than once while this file was being read."
-                    " Try it again if something else was the cause.",
-                    retryable=True,
-                )
-            self._db.execute("UPDATE file SET state='waiting' WHERE state='working'")
-            self._db.execute("DELETE FROM operation")  # stores compare themselves with the embeddings on opening

@@ -61,7 +61,7 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
         connection.executemany(statement, ((file_id,) for file_id in changes.left_out))
     _move(connection, folder_id, changes.moved)
     connection.executemany(
-        "UPDATE file SET kind=?, signature=?, size_bytes=?, mtime=?, state='waiting', attempts=0 WHERE id=?",
+        "UPDATE file SET kind=?, signature=?, size_bytes=?, mtime=?, state='waiting', later=0, attempts=0 WHERE id=?",
         ((found.kind, *_signature(found), file_id) for file_id, found in changes.changed),
     )
     connection.executemany("DELETE FROM failure WHERE file_id=?", ((file_id,) for file_id, _ in changes.changed))
@@ -70,7 +70,7 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')
            ON CONFLICT (path) DO UPDATE SET folder_id=excluded.folder_id, kind=excluded.kind,
                signature=excluded.signature, size_bytes=excluded.size_bytes, mtime=excluded.mtime, state='waiting',
-               attempts=0""",
+               later=0, attempts=0""",
         _rows(folder_id, changes.added),
     )
     _doubt(connection, [file_id for file_id, _ in changes.moved])

@@ -80,7 +80,8 @@ def _open_or_replace(library: LibraryPaths) -> tuple[sqlite3.Connection, str]:
         made = datetime.fromtimestamp(backup.made_at).astimezone().strftime("%d %B %Y, %H:%M")
         folders = ", ".join(f"“{path}”" for path in backup.folders)
         now = (
-            f"What only you can make was restored as of {made}; these folders are being read anew: {folders or 'none'}."
+            f"Your folders and settings were restored as of {made}; these folders are being read anew:"
+            f" {folders or 'none'}."
         )
         rows = content.rows
     elif is_there:
@@ -182,6 +183,6 @@ def _discard_strays(connection: sqlite3.Connection, library: LibraryPaths) -> No
     with errors_in_words():
         known = {name for (name,) in connection.execute("SELECT file FROM snapshot")}
     for file in library.stores.iterdir():
-        if file.name not in known:
+        if file.name not in known and file.is_file():
             log.info("deleting stray store file %r", file.name)
             file.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -50,6 +51,18 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
     """Copies the database to `path` through its own connection, checks the copy, and only then gives it its name."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.unlink(missing_ok=True)
+    try:
+        _copy(connection, temporary)
+        put_in_place(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
+        raise
+
+
+def _copy(connection: sqlite3.Connection, temporary: Path) -> None:
     with errors_in_words():
         copy = sqlite3.connect(temporary, isolation_level=None)
         try:
@@ -59,14 +72,9 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
         finally:
             copy.close()
     if verdict != ("ok",):
-        temporary.unlink()
         raise LibraryDamagedError(
             f"The library is damaged: {verdict[0]}.", "Start Likewise again to have it set aside."
         )
-    try:
-        put_in_place(temporary, path)
-    except OSError as error:
-        raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
 
 
 def _apply(connection: sqlite3.Connection, steps: list[Traversable], newest: int) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from core.errors import FolderError
 
+_ADVICE = "Choose a folder that holds photos, sounds or videos."
+
 
 def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
     """The real, absolute path under which `path` is to be watched.
@@ -20,14 +22,14 @@ def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
         real = path.expanduser().resolve()
         is_folder = stat.S_ISDIR(real.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError, RuntimeError) as error:  # the last: links in a circle
-        raise FolderError(f"{path} does not exist.", "Choose a folder that holds photos.") from error
+        raise FolderError(f"{path} does not exist.", _ADVICE) from error
     except OSError as error:
         advice = "Check that its drive is connected and that you may open it."
         raise FolderError(f"{path} cannot be looked at: {error.strerror}.", advice) from error
     if not is_folder:
-        raise FolderError(f"{path} is not a folder.", "Choose a folder that holds photos.")
+        raise FolderError(f"{path} is not a folder.", _ADVICE)
     if real == library or library in real.parents:
-        raise FolderError(f"{path} holds Likewise's own data.", "Choose a folder that holds photos.")
+        raise FolderError(f"{path} holds Likewise's own data.", _ADVICE)
     for other in watched:
         if other in real.parents:
             raise FolderError(f"{path} is already being watched, as part of {other}.")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 from blake3 import blake3
 
 from core.errors import MediaError
 from core.records import ContentHash, Reason, Signature
+from core.unreadable import unreadable
 
 _CHUNK_BYTES = 1 << 20
 _CLOCK_GRAIN_NS = 20_000_000
@@ -41,7 +43,7 @@ def signature_of(path: bytes) -> Signature:
     try:
         return signature_from(os.lstat(path))
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
 
 def content_hash_of(data: bytes) -> ContentHash:
@@ -49,10 +51,13 @@ def content_hash_of(data: bytes) -> ContentHash:
     return ContentHash(blake3(data).digest())
 
 
-def content_hash(path: bytes, expected: Signature) -> ContentHash:
+def content_hash(path: bytes, expected: Signature, stop: Callable[[], bool] = lambda: False) -> ContentHash:
     """The BLAKE3 hash (32 bytes) of the whole file, read while its signature was `expected`.
 
+    A video may take minutes: `stop` is asked all the while whether it is still wanted.
+
     Raises:
+        CancelledError: `stop` said so.
         MediaError: CHANGED_WHILE_READING when the file is not, or does not stay, the one that was `expected`;
             UNREADABLE when it cannot be opened or read. Both may succeed later.
     """
@@ -64,25 +69,16 @@ def content_hash(path: bytes, expected: Signature) -> ContentHash:
         try:
             _require(os.fstat(descriptor), expected)
             while done_bytes <= expected.size_bytes and (chunk := os.read(descriptor, _CHUNK_BYTES)):
+                if stop():
+                    raise CancelledError
                 digest.update(chunk)
                 done_bytes += len(chunk)
             _require(os.fstat(descriptor), expected)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return ContentHash(digest.digest())
-
-
-def _unreadable(error: OSError) -> MediaError:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return _changed("The file is no longer there.", "Moved within watched folders, it is found by itself.")
-    return MediaError(
-        f"The file could not be read: {os.strerror(error.errno or errno.EIO)}.",
-        "Check that its drive is connected and that you may open it, then retry.",
-        reason=Reason.UNREADABLE,
-        retryable=True,
-    )
 
 
 def require_readable_size(signature: Signature, max_bytes: int) -> None:
@@ -109,12 +105,10 @@ def _require(status: os.stat_result, expected: Signature) -> None:
         raise _changed()
 
 
-def _changed(
-    what: str = "The file changed while it was being read.", advice: str = "It will be read again when it has settled."
-) -> MediaError:
+def _changed() -> MediaError:
     return MediaError(
-        what,
-        advice,
+        "The file changed while it was being read.",
+        "It will be read again when it has settled.",
         reason=Reason.CHANGED_WHILE_READING,
         retryable=True,
     )

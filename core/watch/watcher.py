@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Watcher:
       and when the computer slept or its clock was set.
 
     `kind_of` tells which file names matter; without it all do. What the `rules` leave out never does.
+    When the watching itself fails, `on_bug` hears of it, with the traceback, and it is tried again.
     """
 
     def __init__(
@@ -47,11 +49,14 @@ class Watcher:
         *,
         kind_of: Callable[[bytes], Kind | None] | None = None,
         rules: Callable[[], Rules] = Rules,
+        on_bug: Callable[[str], None] | None = None,
         debounce_s: float = 1.0,
         max_wait_s: float = 5.0,
         supervise_s: float = 10.0,
     ) -> None:
         self._on_dirty = on_dirty
+        self._on_bug = on_bug
+        self._told_bug = False
         self._debounce_s = debounce_s
         self._max_wait_s = max_wait_s
         self._supervise_s = supervise_s
@@ -91,16 +96,12 @@ class Watcher:
             self._changed.notify()
 
     def gap(self, root: Path) -> Unwatched | None:
-        """Why live watching does not see every change below `root`, as far as is known; None for an absent one."""
-        return self._watches.gap(root)
+        """Why live watching does not see every change below `root`, as far as is known; None for an absent one.
 
-    def coverage(self, root: Path) -> bool:
-        """Whether live watching sees every change below `root`; if not, only a scan now and then finds them.
-
-        It does not while the root is absent, on network drives, where a directory may not be read, and where the
-        system's limit on watches was reached.
+        It does not on network drives, where a directory may not be read, and where the system's limit on watches was
+        reached: there only a scan now and then finds them.
         """
-        return self._watches.covers(root)
+        return self._watches.gap(root)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Ends all threads; no call of `on_dirty` begins after it. Returns whether they ended in time."""
@@ -144,7 +145,7 @@ class Watcher:
                 wanted = frozenset(self._wanted)
             if not look:
                 continue
-            missed = self._watches.look_after(wanted, renew=renew)
+            missed = self._look_after(wanted, renew=renew)
             if self._jumped():
                 missed += wanted
             look_at_s = time.monotonic() + self._supervise_s
@@ -155,6 +156,19 @@ class Watcher:
             for root in due:
                 self._tell(root)
         self._watches.close()
+
+    def _look_after(self, wanted: frozenset[Path], *, renew: bool) -> list[Path]:
+        """As `Watches.look_after`. A bug is told once, until it works again, and must not end the watching for good."""
+        try:
+            missed = self._watches.look_after(wanted, renew=renew)
+        except Exception:
+            log.exception("the watches could not be looked after")
+            if self._on_bug is not None and not self._told_bug:
+                self._on_bug(traceback.format_exc())
+            self._told_bug = True
+            return []
+        self._told_bug = False
+        return missed
 
     def _jumped(self) -> bool:
         """Whether the computer slept since the last look, or its clock was set."""

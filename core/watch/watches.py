@@ -69,7 +69,7 @@ class _Watch:
 
 
 class Watches:
-    """One observer for all roots. Used on one thread; only `stands` and `covers` may be asked from any.
+    """One observer for all roots. Used on one thread; only `stands` and `gap` may be asked from any.
 
     `touch(root)` is called for each event that matters below a root, `touch_all()` when the system lost events, both on
     watchdog's threads.
@@ -95,10 +95,6 @@ class Watches:
     def stands(self, root: Path) -> bool:
         """Whether `root` is being watched."""
         return root in self._watches
-
-    def covers(self, root: Path) -> bool:
-        """Whether every change below `root` is seen."""
-        return root in self._watches and root not in self._gaps
 
     def gap(self, root: Path) -> Unwatched | None:
         """What is known of why not every change below `root` is seen."""

@@ -40,7 +40,7 @@ def health(qtbot: QtBot, window: Window) -> HealthView:
 
 
 def test_numbers_say_how_it_is_and_filter_the_list(qtbot: QtBot, health: HealthView) -> None:
-    wait_for(qtbot, lambda: numbers(health) == ["1 could not be read", "6 can be found"])
+    wait_for(qtbot, lambda: numbers(health) == ["1 could not be read fully", "6 can be found"])
     health.filters.buttons[Standing.INDEXED].click()
     wait_for(qtbot, lambda: len(listed(health)) == 6)
     assert "chelsea.png" in listed(health)
@@ -77,7 +77,7 @@ def test_whatever_can_be_pressed_or_walked_through_has_a_name(health: HealthView
     for button in health.findChildren(QAbstractButton):
         if button.isVisible():
             assert button.accessibleName() or button.text()
-    assert health.list.accessibleName() == "Files: could not be read"
+    assert health.list.accessibleName() == "Files: could not be read fully"
 
 
 def test_without_problems_it_says_so(
@@ -86,7 +86,7 @@ def test_without_problems_it_says_so(
     shutil.copytree(photos, tmp_path / "photos", ignore=shutil.ignore_patterns("broken.jpg"))
     window = open_window(fresh)
     window.actions_["problems"].trigger()
-    wait_for(qtbot, lambda: numbers(window.health) == ["0 could not be read"])
+    wait_for(qtbot, lambda: numbers(window.health) == ["0 could not be read fully"])
     assert window.health._title.text() == "No problems"
     assert not window.health.retry_all_button.isEnabled()
     assert not window.health.export_button.isEnabled()
@@ -94,7 +94,7 @@ def test_without_problems_it_says_so(
     fresh.add_folder(tmp_path / "photos").result(WAIT_S)
     wait_for(qtbot, lambda: "6 waiting" in numbers(window.health))
     fresh.resume()
-    wait_for(qtbot, lambda: numbers(window.health) == ["0 could not be read", "6 can be found"])
+    wait_for(qtbot, lambda: numbers(window.health) == ["0 could not be read fully", "6 can be found"])
 
 
 def test_one_of_many_is_tried_again_and_what_is_marked_stays_marked(

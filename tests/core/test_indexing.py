@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +29,7 @@ from core import (
 )
 from core.runtime.worker import Priority
 from core.understanding import Understanding
-from tests.conftest import until
+from tests.conftest import children, until
 from tests.core.decode.media import noise, write_sound
 from tests.core.steps import WAIT_S, ask, index, names, rescan, work_of
 
@@ -177,10 +179,33 @@ def test_lost_thumbnails_are_made_again(open_library: Callable[[], Engine], phot
     until(lambda: engine.thumbnail(cat.item_id).result(WAIT_S) == picture)  # it is kept when nothing else is to be done
 
 
+def test_a_look_up_does_not_wait_for_a_thumbnail_that_is_made_again(
+    open_library: Callable[[], Engine], photos: Path, tmp_path: Path
+) -> None:
+    engine = open_library()
+    engine.start(watch=False)
+    index(engine, photos)
+    cat = ask(engine, "a cat").results[0]
+    engine.close()
+    (tmp_path / "library" / "thumbnails.db").unlink()
+
+    engine = open_library()
+    engine.preview(cat.file_id, 100).result(WAIT_S)
+    (decoder,) = (pid for pid, command in children().items() if "core.decode.child" in command)
+    os.kill(decoder, signal.SIGSTOP)
+    missing = engine.thumbnail(cat.item_id)
+    until(lambda: engine._read.waiting == 0)
+    engine.details(cat.file_id).result(WAIT_S)
+    assert not missing.done()
+    os.kill(decoder, signal.SIGCONT)
+    assert missing.result(WAIT_S) is not None
+
+
 def test_folders_that_cannot_be_watched(engine: Engine, photos: Path, tmp_path: Path) -> None:
     engine.add_folder(photos).result(WAIT_S)
 
-    for path in (tmp_path / "absent", photos / "chelsea.png", tmp_path, tmp_path / "library" / "stores"):
+    ours, unheard_of = tmp_path / "library" / "stores", tmp_path / ("x" * 300)
+    for path in (tmp_path / "absent", photos / "chelsea.png", tmp_path, ours, unheard_of):
         with pytest.raises(FolderError, match=path.name):
             engine.add_folder(path).result(WAIT_S)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -215,3 +216,26 @@ def test_work_left_is_counted_apart_for_each_sort_and_right_over_a_pause_and_a_s
     assert tally.rest()
     tally.work(listens=False, left=2)
     assert now() == (Activity.INDEXING, 0, 2)
+
+
+def test_nobody_who_pauses_waits_until_the_computer_has_said_how_it_is() -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def on_battery() -> bool:
+        asked.set()
+        return let_go.wait(WAIT_S)
+
+    pausing = Pausing(lambda: Settings(only_on_mains=True), on_battery=on_battery, busyness=lambda: 0.0)
+    pausing.follow()
+    looking = threading.Thread(target=pausing.reason)
+    looking.start()
+    try:
+        assert asked.wait(WAIT_S)
+        pausing.pause(PauseReason.USER)
+        assert pausing.reason() is PauseReason.USER
+        pausing.resume()
+        assert pausing.reason() is None
+    finally:
+        let_go.set()
+        looking.join(WAIT_S)
+    assert pausing.reason() is PauseReason.BATTERY

@@ -13,8 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from core import Answer, Engine, Event, ModelError, ModelStatus, ProgressChanged, Role, open_engine
+from core import (
+    Answer,
+    Engine,
+    Event,
+    ModelChanged,
+    ModelError,
+    ModelState,
+    ModelStatus,
+    ProgressChanged,
+    Role,
+    open_engine,
+)
 from tests import tiny_models
+from tests.conftest import until
 from tests.core.steps import WAIT_S, ask, index, names
 
 FILES = 8
@@ -61,6 +73,13 @@ def test_the_former_model_answers_until_the_new_one_knows_all(indexed: Engine) -
     assert (answering(after), len(after.results)) == ({"clip"}, FILES)
     assert (model(indexed, "starter").in_use, model(indexed, "clip").in_use) == (False, True)
     assert model(indexed, "clip").taking_over is None
+    until(lambda: model(indexed, "starter").state is ModelState.NOT_LOADED)
+
+
+def test_a_model_that_was_checked_and_found_sound_goes_on_working(indexed: Engine) -> None:
+    ask(indexed, "a cat")
+    indexed.verify_model("starter").result(WAIT_S)
+    assert model(indexed, "starter").state is ModelState.READY
 
 
 def test_every_answer_during_the_change_is_whole(indexed: Engine) -> None:
@@ -98,6 +117,21 @@ def test_what_comes_meanwhile_is_found_by_both(indexed: Engine, photos: Path, sa
     indexed.wait_idle().result(WAIT_S)
     assert "new.png" in names(ask(indexed, "a motorcycle"))
     assert len(ask(indexed, "a motorcycle").results) == FILES + 1
+
+
+def test_what_is_being_read_when_a_model_is_chosen_reaches_it(engine: Engine, photos: Path, clip_folder: Path) -> None:
+    engine.use_model_folder("clip", clip_folder).result(WAIT_S)
+
+    def choose(event: Event) -> None:
+        if isinstance(event, ModelChanged) and event.status.state is ModelState.LOADING:  # photos wait for it, decoded
+            unsubscribe()
+            engine.use_model("clip")
+
+    unsubscribe = engine.events.subscribe(choose)
+    index(engine, photos)
+
+    after = ask(engine, "a cat")
+    assert (answering(after), len(after.results)) == ({"clip"}, FILES)
 
 
 def test_an_interrupted_change_goes_on(indexed: Engine) -> None:

@@ -58,7 +58,10 @@ def test_what_macos_says_of_its_battery_is_understood() -> None:
 
 
 class Kernel:
-    """Writes what the kernel would: `busy` and `idle` ticks of all processors, and those of three processes."""
+    """Writes what the kernel would: `busy` and `idle` ticks of all processors, and those of three processes.
+
+    Their names are whatever their programs said, in whatever encoding.
+    """
 
     def __init__(self, proc: Path) -> None:
         self._proc = proc
@@ -69,7 +72,9 @@ class Kernel:
         me = os.getpid()
         for pid, parent, used in ((me, 1, ours), (me + 1, me, our_child), (me + 2, 1, other)):
             (self._proc / str(pid)).mkdir(exist_ok=True)
-            (self._proc / str(pid) / "stat").write_text(f"{pid} (a) b) S {parent} {'0 ' * 9}{used} 0 0 0 20 0\n")
+            (self._proc / str(pid) / "stat").write_bytes(
+                f"{pid} (a) b\udcff) S {parent} {'0 ' * 9}{used} 0 0 0 20 0\n".encode(errors="surrogateescape")
+            )
 
 
 def test_others_are_busy_and_we_do_not_count(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from core.errors import OverloadError
 from core.runtime.child_process import ChildStartError, python_command
 from core.runtime.frames import HEADER_LIMIT
 from core.runtime.requests import Loss
@@ -265,3 +267,16 @@ def test_an_isolated_interpreter_imports_the_project_and_nothing_from_here(tmp_p
     run = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True)
 
     assert json.loads(run.stdout) == 1
+
+
+def test_a_computer_without_room_for_a_child_is_no_bug_of_ours() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with running(ECHO) as pool:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            error = ask(pool).exception(WAIT_S)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert isinstance(error, OverloadError)
+        assert "cannot start" in str(error)
+        assert ask(pool).exception(WAIT_S) is None, "it goes on when there is room"

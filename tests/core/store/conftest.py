@@ -22,9 +22,10 @@ from core.records import (
     SpaceId,
     SpaceSpec,
 )
-from core.store.catalog import Catalog, WorkItem
+from core.store.catalog import Catalog
 from core.store.reader import Reader
 from core.store.saving import IndexedFile, IndexedSegment
+from core.store.work_queue import WorkItem
 
 WORDS = SpaceSpec(SpaceId("made/words@1"), 24, answers_text=True, answers_media=False, reason="matches the words")
 LOOKS = SpaceSpec(SpaceId("made/looks@1"), 40, answers_text=False, answers_media=True, reason="looks like")

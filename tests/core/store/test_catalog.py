@@ -324,7 +324,7 @@ def test_released_files_have_not_been_tried(library: Library) -> None:
     for _ in range(5):
         (work,) = library.catalog.claim(1)
         assert work.attempts == 1
-        library.catalog.release([work.file_id])
+        library.catalog.release()
     library.reopen()
     assert len(library.catalog.claim(1)) == 1
 

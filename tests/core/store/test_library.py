@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import random
 import shutil
@@ -289,3 +291,28 @@ def test_read_only_disk_is_named(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path}/library" in done.stdout
     assert "Read-only" in done.stdout
+
+
+def test_a_folder_among_the_stores_keeps_no_library_from_opening(library: Library) -> None:
+    (library.paths.stores / "mine").mkdir()
+    (library.paths.stores / "stray.hnsw").write_bytes(b"half")
+    library.reopen()
+    assert [path.name for path in library.paths.stores.iterdir()] == ["mine"]
+
+
+def test_a_copy_that_cannot_be_put_aside_leaves_nothing(old: Path) -> None:
+    (old.parent / "steps" / "0002_age.sql").write_text(ADD_AGE)
+    old.with_name("old-before-0002.db").mkdir()
+    with closing(connect_writer(old)) as connection, pytest.raises(LibraryError, match="copy"):
+        migrate(connection, old, old.parent / "steps")
+    assert not list(old.parent.glob("*.tmp*"))
+
+
+def test_a_disk_that_cannot_lock_files_is_not_called_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LibraryError, match="No locks available") as caught:
+        Catalog(LibraryPaths(tmp_path / "library"))
+    assert not isinstance(caught.value, LibraryBusyError)

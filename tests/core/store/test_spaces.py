@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.records import Changes, EncoderSpec, Kind, Line, Reason, Role, SpaceId, SpaceSpec, Stage
-from core.store.catalog import WorkItem
 from core.store.saving import IndexedFile, IndexedSegment
+from core.store.work_queue import WorkItem
 from tests.core.store.conftest import LOOKS, MADE, WORDS, Library, found, indexed
 
 OURS = {WORDS.space_id, LOOKS.space_id}
@@ -264,3 +264,50 @@ def test_folders_are_found_by_their_whole_name(library: Library) -> None:
     assert inside("lyon trip") == {"c.jpg"}
     assert inside("pictures") == {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}
     assert inside("trip") == inside("") == inside('"') == inside("Lyon/Day 1") == set()
+
+
+def test_what_was_on_its_way_when_a_model_was_chosen_reaches_it_too(three: Library) -> None:
+    three.add(found("/pictures/new.jpg"), found("/pictures/twin.jpg"), found("/pictures/gone.jpg"))
+    new, twin, gone = three.catalog.claim(3)
+    choose(three, RIVAL, able=OURS)
+    (item,) = three.catalog.save([indexed(new, new.path)])
+    assert item is not None
+    assert three.catalog.link(twin.file_id, item, twin.signature)
+    three.catalog.fail(gone.file_id, Stage.DECODE, Reason.DAMAGED, "It is damaged.", retryable=False)
+
+    assert three.catalog.switch_spaces() is None
+    assert three.reader.counts().waiting == 5
+    understand(three, RIVAL)
+    assert three.catalog.switch_spaces() is not None
+    assert vectors_in(three, BETTER.space_id) == 5
+
+
+def test_what_was_on_its_way_is_not_asked_for_again_and_again(three: Library) -> None:
+    """The model may be broken, or its weights away: what it could not understand is done all the same."""
+    three.add(found("/pictures/new.jpg"))
+    (new,) = three.catalog.claim(1)
+    three.catalog.plan_spaces([RIVAL], {Role.PICTURES: "better"}, OURS)
+    three.catalog.save([indexed(new, new.path)])
+    for _ in range(2):
+        three.catalog.save([indexed(item, item.path) for item in three.catalog.claim(64)])
+    assert three.reader.counts().waiting == 0
+
+
+def test_what_was_on_its_way_is_listened_to_later(library: Library) -> None:
+    library.add(found("/pictures/talk.mp3", kind=Kind.AUDIO))
+    (talk,) = library.catalog.claim(1)
+    library.catalog.plan_spaces([MADE, SPEECH], {Role.PICTURES: "made", Role.SPEECH: "texts"})
+    library.catalog.save([indexed(talk, talk.path)])
+    assert library.catalog.claim(1, later=False) == []
+    (again,) = library.catalog.claim(1)
+    assert (again.file_id, again.later) == (talk.file_id, True)
+
+
+def test_a_file_that_changed_while_it_waited_to_be_listened_to_is_new(library: Library) -> None:
+    library.add(found("/pictures/a.jpg", 1))
+    (work,) = library.catalog.claim(1)
+    library.catalog.save([replace(indexed(work, b"content"), later=True)])
+    changed = found("/pictures/a.jpg", 2)
+    library.catalog.apply_changes(library.folder_id, Changes(changed=[(work.file_id, changed)]))
+    (again,) = library.catalog.claim(1, later=False)
+    assert (again.file_id, again.later) == (work.file_id, False)

@@ -122,7 +122,7 @@ def test_what_is_left_out_or_being_written_is_counted_beside_and_named_as_far_as
 def test_the_list_can_be_saved_with_names_of_any_bytes(mixed: Library, tmp_path: Path) -> None:
     odd = b'/pictures/odd "\xff",\n.jpg'
     mixed.catalog.apply_changes(mixed.folder_id, Changes(added=[found(odd)]))
-    reading = Reading(mixed.paths, lambda *_: None)
+    reading = Reading(mixed.paths)
     try:
         assert reading.export_files(tmp_path / "all.csv", None) == 5
         assert reading.export_files(tmp_path / "failed.csv", Standing.FAILED) == 1
