@@ -42,6 +42,7 @@ class StageView(QStackedWidget):
         self._folders = folders
         self._problems = problems
         self._view = View()
+        self._is_awaited = False
         self.page = PageView()
         for part in (self.page, grid, problems):
             self.addWidget(part)
@@ -67,6 +68,22 @@ class StageView(QStackedWidget):
             self.show_problems(shown=False)
             announce(self._grid, describe(answer))
         self._refresh()
+        if new and self.currentWidget() is self._grid and (self._is_awaited or self._grid.hasFocus()):
+            self._grid.enter()
+        self._is_awaited = self._is_awaited and not new
+
+    @Slot()
+    def enter(self) -> None:
+        """The keyboard goes to the results; to those that are still to come when there are none yet."""
+        self.show_problems(shown=False)
+        self._is_awaited = self.currentWidget() is not self._grid
+        if not self._is_awaited:
+            self._grid.enter()
+
+    @Slot()
+    def stay(self) -> None:
+        """Something else is asked: whoever waited for results goes on elsewhere."""
+        self._is_awaited = False
 
     @Slot(object)
     def show_refusal(self, error: BaseException) -> None:

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.folders.folders_model import Place
 from app.window import Window
-from core import Engine, Outcome, Question
+from core import Engine, Filters, Outcome, Question
 from tests.app.conftest import WAIT_S
 from tests.app.hands import answered, shown, type_words, wait_for
 
@@ -82,6 +82,47 @@ def test_down_goes_to_the_first_result_and_typing_comes_back(qtbot: QtBot, windo
     assert window.field.edit.text() == "a cats"
 
 
+def test_enter_before_the_answer_selects_the_first_of_the_new_results(qtbot: QtBot, window: Window) -> None:
+    window.field.edit.setFocus()
+    QTest.keyClicks(window.field.edit, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    answered(qtbot, window, "a cat")
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    assert window.quick_look.isVisible()
+
+
+def test_enter_before_the_answer_goes_there_from_a_page_too(qtbot: QtBot, window: Window) -> None:
+    window.question.set_filters(Filters(until="1950-01-01"))
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
+    window.question.drop_filters()
+    window.field.edit.setFocus()
+    QTest.keyClicks(window.field.edit, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    answered(qtbot, window, "a cat")
+    assert window.grid.hasFocus()
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+
+
+def test_who_types_on_after_enter_on_a_page_is_left_in_the_field(qtbot: QtBot, window: Window) -> None:
+    window.question.set_filters(Filters(until="1950-01-01"))
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
+    window.field.edit.setFocus()
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    window.question.drop_filters()
+    type_words(qtbot, window, "a cat")
+    assert window.field.edit.hasFocus()
+
+
+def test_enter_in_the_field_leaves_the_problems_for_the_results(qtbot: QtBot, window: Window) -> None:
+    type_words(qtbot, window, "a cat")
+    window.actions_["problems"].trigger()
+    window.field.edit.setFocus()
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    assert not window.stage.shows_problems
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+
+
 def test_ctrl_f_and_slash_focus_the_field(window: Window) -> None:
     for key, modifier in (
         (Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier),
@@ -93,8 +134,6 @@ def test_ctrl_f_and_slash_focus_the_field(window: Window) -> None:
 
 
 def test_filters_that_exclude_all_are_dropped_by_one_click(qtbot: QtBot, window: Window) -> None:
-    from core import Filters
-
     window.question.set_filters(Filters(until="1950-01-01"))
     wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
     assert window.stage.page.page.title == "Nothing passes these filters"
