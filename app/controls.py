@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QEnterEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app import wording
 from app.icons import draw, icon
-from app.theme import RADIUS_PX, SPACE_PX, blend
+from app.theme import RADIUS_PX, SIGN_CONTRAST, SPACE_PX, blend, distinct
 
 CONTROL_PX = 32
 ICON_PX = 18
@@ -183,12 +183,20 @@ def paint_ground(widget: QWidget, painter: QPainter, role: QPalette.ColorRole, *
     if not flat or over or pressed:
         painter.setBrush(colour)
         painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
-    if widget.hasFocus():
-        paint_focus(widget, painter, area)
+    if not widget.hasFocus():
+        return
+    if role == QPalette.ColorRole.Highlight:
+        painter.setPen(QPen(palette.color(QPalette.ColorRole.HighlightedText), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(area.adjusted(3, 3, -3, -3), RADIUS_PX - 2, RADIUS_PX - 2)
+    else:
+        paint_focus(painter, area, palette, palette.color(QPalette.ColorRole.Window) if flat else colour)
 
 
-def paint_focus(widget: QWidget, painter: QPainter, area: QRectF) -> None:
-    """The ring that shows where the keyboard is."""
+def paint_focus(painter: QPainter, area: QRectF, palette: QPalette, ground: QColor) -> None:
+    """The ring that shows where the keyboard is, on the edge of something painted in `ground`."""
+    highlight, ink = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.WindowText)
+    ring = distinct(highlight, ink, (ground, palette.color(QPalette.ColorRole.Window)), SIGN_CONTRAST)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(widget.palette().color(QPalette.ColorRole.Highlight), 2))
+    painter.setPen(QPen(ring, 2))
     painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX, RADIUS_PX)

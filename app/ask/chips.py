@@ -132,7 +132,7 @@ class Chip(QAbstractButton):
         cross = self._across(QRect(self.width() - _CROSS_PX - 5, (HEIGHT_PX - _CROSS_PX) // 2, _CROSS_PX, _CROSS_PX))
         painter.drawPixmap(cross, draw("close", cross.size() * self.devicePixelRatioF(), ink))
         if self.hasFocus():
-            paint_focus(self, painter, area)
+            paint_focus(painter, area, palette, ground)
 
     def _across(self, area: QRect) -> QRect:
         """`area`, mirrored where reading goes from right to left."""

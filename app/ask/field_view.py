@@ -18,7 +18,7 @@ from app.bridge import Bridge
 from app.controls import ICON_PX, IconButton, Label
 from app.folders.folders_model import FoldersModel
 from app.icons import KIND_ICONS, draw
-from app.theme import RADIUS_PX, SPACE_PX
+from app.theme import RADIUS_PX, SIGN_CONTRAST, SPACE_PX, distinct
 from core import Filters
 
 SILENCE_MS = 120
@@ -163,7 +163,9 @@ class FieldView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
         focused = self.edit.hasFocus()
-        ring = palette.color(QPalette.ColorRole.Highlight if focused else QPalette.ColorRole.Mid)
+        role = QPalette.ColorRole.Highlight if focused else QPalette.ColorRole.Mid
+        grounds = [palette.color(each) for each in (QPalette.ColorRole.Base, QPalette.ColorRole.Window)]
+        ring = distinct(palette.color(role), palette.color(QPalette.ColorRole.WindowText), grounds, SIGN_CONTRAST)
         width = 2.0 if focused else 1.0
         painter.setPen(QPen(ring, width))
         painter.setBrush(palette.color(QPalette.ColorRole.Base))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from app.controls import Label
@@ -36,6 +36,8 @@ class SettingField(QWidget):
         control.setAccessibleName(spec.title)
         control.setAccessibleDescription(spec.description)
         control.setMinimumWidth(140)
+        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        control.installEventFilter(self)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(3 * SPACE_PX)
@@ -44,6 +46,12 @@ class SettingField(QWidget):
         layout.addWidget(title, 0, 0)
         layout.addWidget(description, 1, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(control, 0, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and not self.control.hasFocus():
+            event.ignore()  # who scrolls the page means the page
+            return True
+        return super().eventFilter(watched, event)
 
     def _make_control(self, spec: SettingSpec, value: object) -> QWidget:
         tell = partial(self.changed.emit, spec.name)

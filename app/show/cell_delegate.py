@@ -63,13 +63,16 @@ class CellDelegate(QStyledItemDelegate):
         if selected:
             ring = QRectF(cell).adjusted(_RING_PX / 2, _RING_PX / 2, -_RING_PX / 2, -_RING_PX / 2)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), _RING_PX))
+            at_work = option.widget is not None and option.widget.hasFocus()
+            role = QPalette.ColorRole.Highlight if at_work else QPalette.ColorRole.PlaceholderText
+            painter.setPen(QPen(palette.color(role), _RING_PX))
             painter.drawRoundedRect(ring, RADIUS_PX + 2, RADIUS_PX + 2)
             self._paint_tick(painter, picture, palette)
-        elif focused:
+        if focused:
+            inset = _RING_PX + 1 if selected else 1
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.WindowText), 2))
-            painter.drawRoundedRect(QRectF(cell).adjusted(1, 1, -1, -1), RADIUS_PX, RADIUS_PX)
+            painter.drawRoundedRect(QRectF(cell).adjusted(inset, inset, -inset, -inset), RADIUS_PX, RADIUS_PX)
         painter.restore()
 
     def sizeHint(

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from app.settings.fields import SettingField
+from app.settings.pages import PageColumn, SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window
 from core import Engine, Settings
@@ -72,3 +83,22 @@ def test_whatever_can_be_changed_has_a_name_of_its_own(dialog: SettingsView) -> 
     assert len(names) > 20
     assert all(names)
     assert len(set(names)) == len(names)
+
+
+def test_the_wheel_scrolls_the_page_and_changes_no_setting(qtbot: QtBot, dialog: SettingsView, indexed: Engine) -> None:
+    before = indexed.settings
+    dialog.show_page(SettingsPage.PERFORMANCE)
+    dialog.resize(700, 240)
+    page = next(page for page in dialog.findChildren(PageColumn) if page.isVisible())
+    fields = [field for field in page.findChildren(SettingField) if not isinstance(field.control, QCheckBox)]
+    assert len(fields) >= 4
+    wait_for(qtbot, lambda: page.verticalScrollBar().maximum() > 0)
+    for field in fields:
+        page.ensureWidgetVisible(field.control)
+        before_px = page.verticalScrollBar().value()
+        place = field.control.mapTo(dialog, field.control.rect().center())
+        QTest.wheelEvent(dialog.windowHandle(), place, QPoint(0, 120 if before_px else -120))
+        wait_for(qtbot, lambda: page.verticalScrollBar().value() != before_px)  # noqa: B023 - waited for here
+        assert not field.control.hasFocus()
+    dialog.done(0)
+    assert indexed.settings == before
