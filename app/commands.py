@@ -202,21 +202,21 @@ class Commands(QObject):
 
     def _rescan(self, folder_id: FolderId | None) -> None:
         if self._bridge.engine is not None:
-            self._bridge.call(self._bridge.engine.rescan(folder_id), self._ignore, self._messages.fail)
+            self._bridge.call(self._bridge.engine.rescan(folder_id), failure=self._messages.fail)
 
     @Slot(object)
     def accept_folder(self, folder: Folder) -> None:
         """Takes a folder for what it is now."""
         if self._bridge.engine is not None:
             accepting = self._bridge.engine.accept_folder(folder.folder_id)
-            self._bridge.call(accepting, self._ignore, self._messages.fail)
+            self._bridge.call(accepting, failure=self._messages.fail)
 
     @Slot(object, bool)
     def settle_lost(self, folder: Folder, keep: bool) -> None:
         """Keeps or forgets what is known of files that are not there any more."""
         if self._bridge.engine is not None:
             settling = self._bridge.engine.settle_lost(folder.folder_id, keep=keep)
-            self._bridge.call(settling, self._ignore, self._messages.fail)
+            self._bridge.call(settling, failure=self._messages.fail)
 
     @Slot(object)
     def reveal_folder(self, folder: Folder) -> None:
@@ -288,6 +288,3 @@ class Commands(QObject):
             self.add_folder_at(entry.path)
         else:
             self._question.take_back(entry)
-
-    def _ignore(self, _result: object) -> None:
-        """For calls whose success shows by itself."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QColor,
+    QEnterEvent,
+    QIcon,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+)
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app import wording
@@ -65,6 +75,11 @@ def set_tip(widget: QWidget, lines: Sequence[str], *, wraps: bool = False) -> No
     """A tool tip of these lines, plain text. A screen reader reads them without the markup that keeps them so."""
     widget.setToolTip(wording.tip(lines, wraps=wraps))
     widget.setAccessibleDescription("\n".join(lines))
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Has a screen reader say `text`."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
 class Line(QFrame):

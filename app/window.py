@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
 
 from app.actions import Actions
 from app.ask.drop_overlay import DropOverlay
@@ -82,7 +82,8 @@ class Window(QWidget):
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
         self.status = StatusLine()
-        self.banner = Banner(messages)
+        self.banner = Banner(messages, stays=True)
+        self.note = Banner(messages, stays=False)
         self.notice = NoticeView(self.folders_model)
         self.commands = Commands(self, bridge, self.question, self.grid, messages, preferences)
         self.field = FieldView(bridge, self.question, self.folders_model)
@@ -106,6 +107,7 @@ class Window(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(self.note)
         column.addWidget(self.notice)
         column.addWidget(self.stage, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -374,10 +376,7 @@ class Window(QWidget):
         self._told_unwatched.update(folder.path for folder in new)
         if new:
             text = " ".join(map(unwatched_line, new))
-            self._messages.note(text, "What to do", self._open_folder_settings, read=self._forget_note)
-
-    def _forget_note(self) -> None:
-        """Read: the settings go on saying it."""
+            self._messages.note(text, "What to do", self._open_folder_settings, stays=True)
 
     @Slot()
     def _open_shortcuts(self) -> None:
@@ -385,4 +384,8 @@ class Window(QWidget):
 
     @Slot(str)
     def _show_bug(self, details: str) -> None:
-        CrashDialog(details, self).show()
+        shown = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, CrashDialog)]
+        if visible := next((dialog for dialog in shown if dialog.isVisible()), None):
+            visible.add(details)
+        else:
+            CrashDialog(details, QApplication.activeModalWidget() or self).show()  # else the settings would block it

@@ -54,6 +54,7 @@ class Suggestion(QObject):
             "Show models",
             self.followed.emit,
             self._remember,
+            stays=True,
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from PySide6.QtCore import QDateTime, QLocale, Slot
+from PySide6.QtCore import QDateTime, QLocale, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app import wording
@@ -21,7 +21,13 @@ _NAMED = 4
 
 
 class BackupsView(QWidget):
-    """The list, newest first. Going back does not ask: it is a backup itself that undoes it."""
+    """The list, newest first.
+
+    Signals:
+        chosen: the Backup to go back to.
+    """
+
+    chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, messages: Messages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,25 +105,7 @@ class BackupsView(QWidget):
     def _restore(self) -> None:
         backup = self._chosen()
         if backup is not None:
-            self._go_back(backup)
-
-    def _go_back(self, to: Backup) -> None:
-        engine, messages, bridge = self._bridge.engine, self._messages, self._bridge
-        if engine is None:
-            return
-
-        def undo(before: Backup) -> None:
-            if bridge.engine is not None:
-                bridge.call(bridge.engine.backups.restore(before.number), undone, messages.fail)
-
-        def undone(_before: Backup) -> None:
-            messages.note("Your folders and settings are again as they were.")
-
-        def restored(before: Backup) -> None:
-            messages.note(f"Went back to your folders and settings of {when(to)}.", "Undo", lambda: undo(before))
-
-        bridge.call(engine.backups.restore(to.number), restored, messages.fail)
-        self._ask()
+            self.chosen.emit(backup)
 
 
 def when(backup: Backup) -> str:

@@ -83,10 +83,7 @@ class ExclusionsView(QWidget):
             self._kept = self.edit.toPlainText()
             self.button.setEnabled(False)
             kept = engine.change_settings(replace(engine.settings, exclude=self._kept))
-            self._bridge.call(kept, self._told, self._messages.fail)
-
-    def _told(self, _nothing: None) -> None:
-        """Nothing to say: the preview shows it."""
+            self._bridge.call(kept, failure=self._messages.fail)
 
 
 def _preview(left_out: LeftOut) -> list[str]:

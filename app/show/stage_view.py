@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app import wording
 from app.bridge import Bridge
+from app.controls import announce
 from app.folders.folders_model import FoldersModel
 from app.problems.health_view import HealthView
 from app.show.grid_model import GridModel, band_of, same_question
@@ -195,8 +195,3 @@ def describe(answer: Answer) -> str:
     if likely:
         said.append(f"{wording.number(len(likely), at_least=more_likely)} likely")
     return ", ".join(said) or "No good match"
-
-
-def announce(widget: QWidget, text: str) -> None:
-    """Has a screen reader say `text`."""
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

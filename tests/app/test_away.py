@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_opened_says_where_it_is(
     assert window.details.away.text() == said[0].upper() + said[1:]
     assert window.details.away.isVisibleTo(window.details)
     window.commands.open_result(first)
-    assert advice in window.banner.text.text()
+    assert advice in window.note.text.text()
     plain = window.grid.grab().toImage()
     window.results.set_answer(answer)
     assert window.grid.grab().toImage() != plain, "it is greyed, with a sign"

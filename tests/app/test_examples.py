@@ -72,7 +72,7 @@ def test_what_cannot_be_used_is_said_and_changes_nothing(window: Window) -> None
     mime.setUrls([QUrl("https://example.org/cat.jpg")])
     drag(window, mime)
     assert window.question.is_empty
-    assert window.banner.isVisible()
+    assert window.note.isVisible()
     assert not drag(window, QMimeData())
 
 

@@ -11,11 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.running import Session
+from app.settings.settings_view import SettingsView
 from app.show.pages import Way
 from core import Engine, Settings, open_engine
 from tests.app.conftest import WAIT_S, SessionOpener
@@ -63,7 +65,7 @@ def test_a_library_in_use_can_be_looked_at(
         assert ways(qtbot, session) == [Way.LOOK_ONLY, Way.OTHER_LIBRARY]
         press(session, Way.LOOK_ONLY)
         wait_for(qtbot, lambda: len(shown(session.window)) == 6)
-        assert "Nothing new is read" in session.window.banner.text.text()
+        assert "Nothing new is read" in session.window.note.text.text()
 
 
 def test_a_library_of_a_newer_version_is_left_alone_for_another(
@@ -157,12 +159,15 @@ def test_one_crash_changes_nothing(
 # backups
 
 
+def values(dialog: SettingsView) -> dict[str, int]:
+    return {box.accessibleName(): box.value() for box in dialog.findChildren(QSpinBox)}
+
+
 def test_backups_are_listed_made_and_gone_back_to(
     open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, photos: Path, model_cache: Path
 ) -> None:
     from app.settings.backups_view import BackupsView
     from app.settings.pages import SettingsPage
-    from app.settings.settings_view import SettingsView
 
     library = make_library(tmp_path / "library", photos)
     session = open_session(library)
@@ -187,10 +192,12 @@ def test_backups_are_listed_made_and_gone_back_to(
     view.list.setCurrentRow(1)
     view.restore_button.click()
     wait_for(qtbot, lambda: len(shown(session.window)) == 6)
-    wait_for(qtbot, lambda: view.list.count() == 3)
+    wait_for(qtbot, lambda: dialog.backups.list.count() == 3)
     wait_for(qtbot, lambda: engine.settings.batch_size == 16)
-    banner = session.window.banner
-    wait_for(qtbot, lambda: "Went back to your folders and settings of Today" in banner.text.text())
-    banner.button.click()
+    wait_for(qtbot, lambda: "Went back to your folders and settings of Today" in dialog.note.text.text())
+    wait_for(qtbot, lambda: values(dialog)["Batch size"] == 16)
+    QTest.mouseClick(dialog.note.button, Qt.MouseButton.LeftButton)
     wait_for(qtbot, lambda: not session.window.folders_model.folders)
-    wait_for(qtbot, lambda: engine.settings.batch_size == 5)
+    wait_for(qtbot, lambda: "again as they were" in dialog.note.text.text())
+    wait_for(qtbot, lambda: values(dialog)["Batch size"] == 5)
+    assert engine.settings.batch_size == 5

@@ -64,7 +64,7 @@ def test_the_banner_takes_back_its_own_removal(
     wait_for(qtbot, lambda: not window.folders_model.folders)
     drag(window, local(photos / "rocket.jpg"))
     window.question.clear()
-    window.banner.button.click()
+    window.note.button.click()
     wait_for(qtbot, lambda: [folder.path for folder in window.folders_model.folders] == [folder])
     assert window.question.is_empty
     for _ in range(3):
