@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from core import CoreError, Example, FileId, Folder, FolderId, Result, Standing
 
 _MANY = 10
 """Opening more files than this at once is an accident."""
+_REMEMBERED = 50
+"""What was removed before that is not taken back any more; a question may hold whole pictures."""
 
 
 class Commands(QObject):
@@ -47,7 +50,7 @@ class Commands(QObject):
         self._messages = messages
         self._preferences = preferences
         self._revealer = Revealer(self)
-        self._undo: list[Removal | Folder] = []
+        self._undo: deque[Removal | Folder] = deque(maxlen=_REMEMBERED)
         question.removed.connect(self._remember)
 
     # results
@@ -155,10 +158,10 @@ class Commands(QObject):
         self._preferences.folder_place = str(Path(path).parent)
         self.add_folder_at(Path(path))
 
-    def add_folder_at(self, path: Path) -> None:
-        """Adds a folder."""
+    def add_folder_at(self, path: Path, *, again: bool = False) -> None:
+        """Adds a folder, or adds it again; then it may be away."""
         if self._bridge.engine is not None:
-            self._bridge.call(self._bridge.engine.add_folder(path), self._added, self._messages.fail)
+            self._bridge.call(self._bridge.engine.add_folder(path, again=again), self._added, self._messages.fail)
 
     def _added(self, _folder: Folder) -> None:
         self._question.set_filters(NO_FILTERS)  # else a filter could hide what was just added
@@ -180,9 +183,9 @@ class Commands(QObject):
 
     def _removed(self, folder: Folder, _nothing: None) -> None:
         self._question.forget_folder(folder.folder_id)
-        self._undo = [
-            entry.without_folder(folder.folder_id) if isinstance(entry, Removal) else entry for entry in self._undo
-        ]
+        for place, entry in enumerate(self._undo):
+            if isinstance(entry, Removal):
+                self._undo[place] = entry.without_folder(folder.folder_id)
         self._undo.append(folder)
         self._messages.note(
             f"“{wording.name_of(folder.path)}” was removed from Likewise. Its files were not touched.",
@@ -285,6 +288,6 @@ class Commands(QObject):
             return  # already taken back
         self._undo.remove(entry)
         if isinstance(entry, Folder):
-            self.add_folder_at(entry.path)
+            self.add_folder_at(entry.path, again=True)
         else:
             self._question.take_back(entry)

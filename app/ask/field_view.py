@@ -98,7 +98,7 @@ class FieldView(QWidget):
             return
         if self._silence.isActive():
             self._ask()  # so that Undo brings back the last words too
-        self.edit.clear()
+        self.edit.setText("")  # not clear(), which the field itself would take back at Ctrl+Z, letter by letter
         self._model.clear()
         self._refresh()
 

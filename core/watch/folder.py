@@ -8,15 +8,15 @@ from pathlib import Path
 from core.errors import FolderError
 
 
-def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
+def watchable(path: Path, library: Path, watched: Sequence[Path], *, again: bool = False) -> Path:
     """The real, absolute path under which `path` is to be watched.
 
     Raises FolderError when there is no such folder, it belongs to the library, it lies in a watched folder, or
     a watched folder lies in it (each file has one folder, so that removing a
-    folder is clear). A folder that is watched already is answered as it is.
+    folder is clear). A folder that is watched already is answered as it is. One that is watched `again` may be away.
     """
     real = path.expanduser().resolve()
-    if not real.is_dir():
+    if not (again or real.is_dir()):
         what = "is not a folder" if real.exists() else "does not exist"
         raise FolderError(f"{path} {what}.", "Choose a folder that holds photos.")
     if real == library or library in real.parents:
