@@ -13,7 +13,15 @@ from PySide6.QtWidgets import QWidget
 
 from app import wording
 from app.ask.incoming import MAX_FILES, Incoming, read_mime
-from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, Removal, chip_of, chip_of_result
+from app.ask.question_model import (
+    MAX_CHARACTERS,
+    NO_FILTERS,
+    ExampleChip,
+    QuestionModel,
+    Removal,
+    chip_of,
+    chip_of_result,
+)
 from app.bridge import Bridge
 from app.desktop import Revealer, choose_folder, choose_table, make_mime, open_media
 from app.messages import Messages
@@ -58,19 +66,26 @@ class Commands(QObject):
     @Slot()
     def similar(self) -> None:
         """Asks for more like the selected results."""
-        results = self._grid.selected_results()[:_MANY]
+        results = self._grid.selected_results()
         if results:
-            self._question.search_with([chip_of_result(result) for result in results])
+            self._question.search_with([chip_of_result(result) for result in results[:_MANY]])
+        if len(results) > _MANY:
+            self._messages.note(f"The first {_MANY} of them are searched with.")
 
     @Slot()
     def more_like(self) -> None:
         """Asks for things like the selected results, too."""
-        self._question.add([chip_of_result(result) for result in self._grid.selected_results()[:_MANY]])
+        self._add([chip_of_result(result) for result in self._grid.selected_results()])
 
     @Slot()
     def less_like(self) -> None:
         """Asks for things that are less like the selected results."""
-        self._question.add([chip_of_result(result, less=True) for result in self._grid.selected_results()[:_MANY]])
+        self._add([chip_of_result(result, less=True) for result in self._grid.selected_results()])
+
+    def _add(self, chips: Sequence[ExampleChip]) -> None:
+        self._question.add(chips)
+        if not set(chips) <= set(self._question.asked.chips):
+            self._messages.note(f"A question has room for {MAX_FILES} examples; the rest was left out.")
 
     def like_moment(self, result: Result, stretch: Stretch) -> None:
         """Asks for more like a part of a sound or video."""
@@ -79,8 +94,11 @@ class Commands(QObject):
     @Slot()
     def open(self) -> None:
         """Opens the selected results in the system's application."""
-        for result in self._grid.selected_results()[:_MANY]:
+        results = self._grid.selected_results()
+        for result in results[:_MANY]:
             self.open_result(result)
+        if len(results) > _MANY:
+            self._messages.note(f"The first {_MANY} of them were opened.")
 
     @Slot(object)
     def open_result(self, result: Result) -> None:
@@ -135,7 +153,7 @@ class Commands(QObject):
         for folder in incoming.folders:
             self.add_folder_at(folder)
         if incoming.examples:
-            self._question.add([chip_of(example) for example in incoming.examples])
+            self._add([chip_of(example) for example in incoming.examples])
         if not incoming:
             self._messages.note(
                 "Nothing here that Likewise can use: it takes photos, sounds, videos and folders from this computer."

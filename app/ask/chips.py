@@ -42,7 +42,6 @@ class Chip(QAbstractButton):
         icon_name: str,
         parent: QWidget | None = None,
         *,
-        compact: bool = False,
         less: bool | None = None,
     ) -> None:
         """`less`: whether it is asked for less like it; None if it cannot be turned."""
@@ -50,7 +49,8 @@ class Chip(QAbstractButton):
         self._less = less
         self._icon_name = icon_name
         self._pixmap = QPixmap()
-        self._compact = compact
+        self._compact = False
+        self.label = label
         self.setText(self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, _LABEL_PX))
         wish = "" if less is None else "Less like " if less else "More like "
         turn = "" if less is None else " (+ for more like it)" if less else " (− for less like it)"
@@ -61,6 +61,11 @@ class Chip(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.clicked.connect(self.removed)
+
+    def set_compact(self, compact: bool) -> None:
+        """Whether it shows its picture alone, without words."""
+        self._compact = compact
+        self.setFixedWidth(self.sizeHint().width())
 
     def show_thumbnail(self, bridge: Bridge, item_id: ItemId) -> None:
         """Shows the item's own picture instead of the icon."""
