@@ -71,6 +71,11 @@ class Label(QLabel):
         )
 
 
+def letters_px(widget: QWidget, count: int) -> int:
+    """How wide about `count` letters are: for a width that has to grow with the font."""
+    return widget.fontMetrics().averageCharWidth() * count
+
+
 def set_tip(widget: QWidget, lines: Sequence[str], *, wraps: bool = False) -> None:
     """A tool tip of these lines, plain text. A screen reader reads them without the markup that keeps them so."""
     widget.setToolTip(wording.tip(lines, wraps=wraps))
@@ -116,7 +121,8 @@ class Button(QPushButton):
     def sizeHint(self) -> QSize:
         words = self.fontMetrics().horizontalAdvance(self.text().replace("&", ""))
         room = words + 4 * SPACE_PX if not self._flat else words + 2 * SPACE_PX
-        return QSize(room + (ICON_PX + 6 if self._icon_name else 0), CONTROL_PX)
+        height = max(CONTROL_PX, self.fontMetrics().height() + 12)
+        return QSize(room + (ICON_PX + 6 if self._icon_name else 0), height)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
-from app.ask.chips import HEIGHT_PX, Chip
+from app.ask.chips import Chip, height_px
 from app.controls import Button, set_tip
 from app.icons import icon
 from app.theme import SPACE_PX
@@ -45,9 +45,10 @@ class ChipRow(QWidget):
     def fit(self, room_px: int) -> None:
         """Takes no more than `room_px`."""
         shown = len(self._chips)
-        for compact in (False, True):
+        examples = [chip for chip in self._chips if chip.is_example]
+        for compact in ([], examples, self._chips):  # the picture of an example says more than a filter's
             for chip in self._chips:
-                chip.set_compact(compact)
+                chip.set_compact(chip in compact)
             if _width_of(self._chips) <= room_px:
                 break
         else:
@@ -74,7 +75,7 @@ class _More(Button):
     """A button as high as a chip."""
 
     def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2 * SPACE_PX, HEIGHT_PX)
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2 * SPACE_PX, height_px(self))
 
 
 def _width_of(chips: Sequence[Chip]) -> int:

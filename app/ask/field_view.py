@@ -50,7 +50,7 @@ class FieldView(QWidget):
         self._model = model
         self._folders = folders
         self._shown: object = None
-        self.setFixedHeight(_HEIGHT_PX)
+        self.setFixedHeight(max(_HEIGHT_PX, self.fontMetrics().height() + 16))
         self.edit = _Edit(self)
         self.edit.setMinimumWidth(_EDIT_PX)
         self.edit.textEdited.connect(self._wait_for_silence)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
 from app.bars import SlimScrollBar
-from app.controls import Button
+from app.controls import Button, letters_px
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.row_delegate import RowDelegate
 from app.icons import icon
@@ -43,7 +43,7 @@ class FoldersView(QWidget):
         self._model = model
         self._place = Place.ALL
         self._which: FolderId | Kind | None = None
-        self.setMinimumWidth(160)
+        self.setMinimumWidth(max(160, letters_px(self, 20)))
         self.list = QListView()
         self.list.setModel(model)
         self.list.setItemDelegate(RowDelegate(self.list))

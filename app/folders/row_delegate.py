@@ -22,9 +22,10 @@ class RowDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         row: Row = index.data(ROW_ROLE)
+        letters = option.fontMetrics.height()
         if row.place is not Place.HEADING:
-            return QSize(0, _ROW_PX)
-        return QSize(0, _HEADING_PX if row.title else _BREAK_PX)
+            return QSize(0, max(_ROW_PX, letters + 16))
+        return QSize(0, max(_HEADING_PX, letters + 12) if row.title else _BREAK_PX)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

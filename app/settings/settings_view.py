@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.bridge import Bridge
-from app.controls import Line
+from app.controls import Line, letters_px
 from app.folders.folders_model import ROW_ROLE, Place, Row
 from app.folders.row_delegate import RowDelegate
 from app.messages import Banner, Messages
@@ -109,7 +109,7 @@ class SettingsView(QDialog):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setItemDelegate(RowDelegate(self.list))
         self.list.setMouseTracking(True)
-        self.list.setFixedWidth(_LIST_PX)
+        self.list.setFixedWidth(max(_LIST_PX, letters_px(self.list, 18)))
         self.list.setAccessibleName("Pages")
         self.list.viewport().setAutoFillBackground(False)
         self.list.currentRowChanged.connect(self._pages.setCurrentIndex)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import draw
-from app.show.badge import CAPTION_PX, paint_away_badge, paint_badge
+from app.show.badge import caption_px, paint_away_badge, paint_badge
 from app.show.grid_model import RESULT_ROLE
 from app.show.thumbnails import Thumbnails
 from app.theme import RADIUS_PX
@@ -47,7 +47,9 @@ class CellDelegate(QStyledItemDelegate):
             painter.setClipPath(outline)
             exact = pixmap.width() == round(picture.width() * painter.device().devicePixelRatioF())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not exact)
-            lifted = CAPTION_PX // 2 if result.kind is Kind.AUDIO else 0  # the middle of what its name leaves free
+            lifted = (
+                caption_px(painter.fontMetrics()) // 2 if result.kind is Kind.AUDIO else 0
+            )  # the middle of what its name leaves free
             painter.fillPath(outline, QColor.fromRgb(result.colour))
             painter.drawPixmap(picture.translated(0, -lifted), pixmap)
             painter.setClipping(False)

@@ -62,8 +62,9 @@ class DetailsPlace(QObject):
                 details.setParent(self._window)
                 self._wanted_over = False
             area = self._splitter.geometry()
-            left = area.left() if self._window.isRightToLeft() else area.right() + 1 - WIDTH_PX
-            details.setGeometry(QRect(left, area.top(), WIDTH_PX, area.height()))
+            width = max(WIDTH_PX, details.minimumWidth())
+            left = area.left() if self._window.isRightToLeft() else area.right() + 1 - width
+            details.setGeometry(QRect(left, area.top(), width, area.height()))
             details.setVisible(self._wanted_over and self._available)
             details.raise_()
         else:

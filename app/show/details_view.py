@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QScrollArea, QSt
 from app import wording
 from app.bars import SlimScrollBar
 from app.bridge import Bridge
-from app.controls import Button, Label, Line, set_tip
+from app.controls import Button, Label, Line, letters_px, set_tip
+from app.flow import FlowRow
 from app.show.media_view import MediaView
 from app.show.reasons import Stretch, moment_at, stretch_of, why, why_moment
 from app.show.transcript_view import TranscriptView
@@ -72,19 +73,17 @@ class DetailsView(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.edge)
         layout.addWidget(self._stack)
-        self.setMinimumWidth(240)
+        self.setMinimumWidth(max(240, letters_px(self, 24)))
 
     def _make_page(self) -> QWidget:
         similar = Button("Find similar", icon_name="similar")
         similar.clicked.connect(self.similar_asked)
         reveal = Button("Show in folder", icon_name="reveal")
         reveal.clicked.connect(self.reveal_asked)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(2 * SPACE_PX, SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX)
-        buttons.setSpacing(SPACE_PX)
-        buttons.addWidget(similar)
-        buttons.addWidget(reveal)
-        buttons.addStretch()
+        buttons = FlowRow(spacing_px=SPACE_PX)
+        buttons.flow.setContentsMargins(2 * SPACE_PX, SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX)
+        buttons.flow.addWidget(similar)
+        buttons.flow.addWidget(reveal)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -97,7 +96,7 @@ class DetailsView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._scroll, 1)
-        layout.addLayout(buttons)
+        layout.addWidget(buttons)
         return page
 
     def _make_content(self) -> QWidget:

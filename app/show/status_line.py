@@ -11,7 +11,7 @@ from app.controls import Button, IconButton, Label, set_tip
 from app.theme import SPACE_PX
 from core import Activity, PauseReason, Progress
 
-HEIGHT_PX = 36
+_HEIGHT_PX = 36
 _BAR_PX = 96
 _PAUSED = {
     PauseReason.USER: "Paused by you",
@@ -37,7 +37,7 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._progress = Progress()
         self._resting = ""
-        self.setFixedHeight(HEIGHT_PX)
+        self.setFixedHeight(max(_HEIGHT_PX, self.fontMetrics().height() + 16))
         self._bar = SlimProgress()
         self._bar.setFixedWidth(_BAR_PX)
         self._bar.setAccessibleName("Progress")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_nothing_in_the_field_covers_anything(
     ask(window, examples)
     wait_for(qtbot, lambda: window.width() == width_px and window.field.edit.width() >= 100)
     found = places(window)
-    assert all(left.right() < right.left() for left, right in zip(found, found[1:], strict=False)), found
+    assert all(left.right() < right.left() for left, right in pairwise(found)), found
     assert window.field.rect().contains(found[-1])
     assert all(chip.width() == chip.sizeHint().width() for chip in seen(window) if isinstance(chip, Chip))
     assert window.field.chips.more.text() == f"+{hidden}"
