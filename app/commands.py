@@ -29,8 +29,8 @@ from app.preferences import Preferences
 from app.samples import sample_folder
 from app.show.grid_view import GridView
 from app.show.reasons import Stretch
-from app.whereabouts import refusal
-from core import CoreError, Example, FileId, Folder, FolderId, Result, Standing
+from app.whereabouts import refusal, refusal_of_file, refusal_of_folder
+from core import CoreError, Example, FileId, FileStanding, Folder, FolderId, Result, Standing
 
 _MANY = 10
 """Opening more files than this at once is an accident."""
@@ -58,6 +58,7 @@ class Commands(QObject):
         self._messages = messages
         self._preferences = preferences
         self._revealer = Revealer(self)
+        self._revealer.failed.connect(self._say_not_shown)
         self._undo: deque[Removal | Folder] = deque(maxlen=_REMEMBERED)
         question.removed.connect(self._remember)
 
@@ -113,12 +114,27 @@ class Commands(QObject):
         """Shows the current result in the file manager."""
         result = self._grid.current_result()
         if result is not None:
-            self.reveal_path(result.path)
+            self._reveal(result.path, refusal(result))
+
+    @Slot(object)
+    def reveal_file(self, file: FileStanding) -> None:
+        """Shows a file of the list of problems in the file manager."""
+        self._reveal(file.path, refusal_of_file(file))
+
+    def _reveal(self, path: Path, refused: str) -> None:
+        if refused:
+            self._messages.note(refused)
+        else:
+            self.reveal_path(path)
 
     @Slot(object)
     def reveal_path(self, path: Path) -> None:
         """Shows a file in the file manager."""
         self._revealer.reveal(path)
+
+    @Slot(object)
+    def _say_not_shown(self, path: Path) -> None:
+        self._messages.note(f"No file manager could be opened. {wording.place_of(path)} is where it is.")
 
     @Slot()
     def copy(self) -> None:
@@ -242,7 +258,7 @@ class Commands(QObject):
     @Slot(object)
     def reveal_folder(self, folder: Folder) -> None:
         """Shows a folder in the file manager."""
-        self.reveal_path(folder.path)
+        self._reveal(folder.path, refusal_of_folder(folder))
 
     # problems and work
 

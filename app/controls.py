@@ -32,7 +32,8 @@ class Label(QLabel):
     Args:
         dim: whether it is of second importance.
         scale: font size relative to the application's.
-        elide: where to shorten text that does not fit; None wraps nothing and shortens nothing.
+        wraps: whether it goes on in the next line.
+        elide: where to shorten text that does not fit; None shortens nothing.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Label(QLabel):
         dim: bool = False,
         bold: bool = False,
         scale: float = 1.0,
+        wraps: bool = False,
         elide: Qt.TextElideMode | None = None,
     ) -> None:
         super().__init__(parent)
+        self.setWordWrap(wraps)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self._elide = elide
         font = self.font()

@@ -29,7 +29,7 @@ class HeaderView(QWidget):
         details = IconButton("details", "Details (Ctrl+I)")
         details.setDefaultAction(actions["details"])
         for button, name in ((sidebar, "Sidebar (F9)"), (details, "Details (Ctrl+I)")):
-            button.setToolTip(name)
+            button.defaultAction().setToolTip(name)  # which the button takes on again whenever the action changes
             button.setIconSize(QSize(18, 18))
         filters_button = IconButton("filter", "Filters")
         filters_button.setMenu(filters)

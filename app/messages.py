@@ -104,8 +104,7 @@ class Banner(QWidget):
         super().__init__(parent)
         self._stays = stays
         self._said: list[Message] = []
-        self.text = Label(parent=self)
-        self.text.setWordWrap(True)
+        self.text = Label(parent=self, wraps=True)
         self.button = Button("", self)
         self.button.clicked.connect(self.follow)
         close = IconButton("close", "Dismiss", self, size_px=26)
@@ -191,9 +190,9 @@ class CrashDialog(QDialog):
         )
         text = Label(
             "This is a mistake in Likewise, not in your files; nothing of yours was changed. You can go on, "
-            "and a copy of these details helps to mend it. They may hold names of files."
+            "and a copy of these details helps to mend it. They may hold names of files.",
+            wraps=True,
         )
-        text.setWordWrap(True)
         self._count = 1
         self.title = Label("Something went wrong", bold=True, scale=1.2)
         self._box = QPlainTextEdit(self.details)

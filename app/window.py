@@ -194,7 +194,7 @@ class Window(QWidget):
         self.notice.settled.connect(do.settle_lost)
         self.notice.looked.connect(self._show_lost)
         self.health.retry_asked.connect(do.retry)
-        self.health.reveal_asked.connect(do.reveal_path)
+        self.health.reveal_asked.connect(do.reveal_file)
         self.health.export_asked.connect(do.export_files)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
@@ -216,7 +216,12 @@ class Window(QWidget):
         self.sidebar.setVisible(preferences.shows("sidebar"))
         self.actions_["sidebar"].setChecked(preferences.shows("sidebar"))
         self.details_place = DetailsPlace(
-            self, self.splitter, self.details, self.actions_["details"], shown=preferences.shows("details")
+            self,
+            self.splitter,
+            self.details,
+            self.actions_["details"],
+            self.quick_look,
+            shown=preferences.shows("details"),
         )
         self.question.restore(preferences.question)
         self.field.setFocus()

@@ -33,10 +33,10 @@ class ModelRow(QWidget):
         leading = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
         self._title.setAlignment(QStyle.visualAlignment(self.layoutDirection(), leading))
         self.in_use = _Mark("check", "In use")
-        self._purpose = _wrapped(Label())
-        self.facts = _wrapped(Label(dim=True))
+        self._purpose = Label(wraps=True)
+        self.facts = Label(dim=True, wraps=True)
         self._sign = _Sign("problem")
-        self.state = _wrapped(Label(dim=True))
+        self.state = Label(dim=True, wraps=True)
         self.progress = SlimProgress()
         self.buttons = {offer: Button(offer.value, self, flat=offer not in _PLAIN) for offer in Offer}
         for offer, act in self._acts().items():
@@ -164,8 +164,3 @@ class _Mark(QWidget):
         layout.setSpacing(4)
         layout.addWidget(_Sign(icon_name))
         layout.addWidget(Label(text, bold=True))
-
-
-def _wrapped(label: Label) -> Label:
-    label.setWordWrap(True)
-    return label

@@ -26,7 +26,7 @@ class HealthView(QWidget):
 
     Signals:
         retry_asked: the FileIds to try again, or None for all.
-        reveal_asked: the path to show.
+        reveal_asked: the FileStanding to show where it is.
         export_asked: the Standing whose list is to be written.
     """
 
@@ -42,8 +42,7 @@ class HealthView(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self._title = Label(bold=True, scale=1.2)
-        self._explanation = Label(dim=True)
-        self._explanation.setWordWrap(True)
+        self._explanation = Label(dim=True, wraps=True)
         self.filters = StandingFilters()
         self.filters.chosen.connect(self._choose)
         self.retry_button = Button("Try again", icon_name="retry")
@@ -203,7 +202,7 @@ class HealthView(QWidget):
     @Slot()
     def _reveal(self) -> None:
         for file in self.selected()[:1]:
-            self.reveal_asked.emit(file.path)
+            self.reveal_asked.emit(file)
 
     @Slot()
     def _export(self) -> None:

@@ -39,8 +39,8 @@ class BackupsView(QWidget):
             "Your folders and settings, kept by themselves every half hour of use in which they changed. What was "
             "understood of your files is not among them: it can be had from the files again.",
             dim=True,
+            wraps=True,
         )
-        explanation.setWordWrap(True)
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setItemDelegate(RowDelegate(self.list))

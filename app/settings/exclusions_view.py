@@ -34,8 +34,7 @@ class ExclusionsView(QWidget):
         self._messages = messages
         self._kept = "" if bridge.engine is None else bridge.engine.settings.exclude
         title = Label(spec.title, bold=True)
-        explanation = Label(_EXPLANATION, dim=True)
-        explanation.setWordWrap(True)
+        explanation = Label(_EXPLANATION, dim=True, wraps=True)
         self.edit = QPlainTextEdit(self._kept)
         self.edit.setAccessibleName(spec.title)
         self.edit.setAccessibleDescription(_EXPLANATION)
@@ -43,8 +42,7 @@ class ExclusionsView(QWidget):
         self.edit.setFixedHeight(self.edit.fontMetrics().lineSpacing() * _LINES + 2 * SPACE_PX)
         self.edit.textChanged.connect(self._edited)
         title.setBuddy(self.edit)
-        self.preview = Label()
-        self.preview.setWordWrap(True)
+        self.preview = Label(wraps=True)
         self.button = Button("Leave these out")
         self.button.setAccessibleName(self.button.text())
         self.button.clicked.connect(self._keep)

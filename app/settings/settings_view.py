@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.bridge import Bridge
-from app.controls import Line, letters_px
+from app.controls import Label, Line, letters_px
 from app.folders.folders_model import ROW_ROLE, Place, Row
 from app.folders.row_delegate import RowDelegate
 from app.messages import Banner, Messages
@@ -29,7 +29,7 @@ from app.models.models_view import ModelsView
 from app.settings.backups_view import BackupsView, when
 from app.settings.exclusions_view import ExclusionsView
 from app.settings.fields import SettingField
-from app.settings.pages import PageColumn, SettingsPage, make_note, make_privacy
+from app.settings.pages import PageColumn, SettingsPage, make_privacy
 from app.settings.store_view import StoreView
 from app.settings.watching_view import WatchingView
 from app.theme import SPACE_PX
@@ -95,7 +95,7 @@ class SettingsView(QDialog):
             SettingsPage.MODELS: self._make_models(),
             SettingsPage.FOLDERS: self._make_folders(),
             SettingsPage.PERFORMANCE: self._make_fields(SettingsPage.PERFORMANCE),
-            SettingsPage.PRIVACY: [*make_privacy(self._engine.library.root), self.backups],
+            SettingsPage.PRIVACY: [*make_privacy(self._bridge, self._engine), self.backups],
             SettingsPage.ADVANCED: self._make_advanced(),
         }
         while (former := self._pages.widget(0)) is not None:
@@ -132,7 +132,7 @@ class SettingsView(QDialog):
     def _make_fields(self, page: SettingsPage) -> list[QWidget]:
         specs = [spec for spec in Settings.specs() if spec.page == page and spec.name not in _MOVED]
         fields = [self._make_field(spec) for spec in specs]
-        return [*fields, make_note(_LATER[page])]
+        return [*fields, Label(_LATER[page], dim=True, wraps=True)]
 
     def _make_advanced(self) -> list[QWidget]:
         return [*self._make_fields(SettingsPage.ADVANCED), StoreView(self._bridge, self._messages)]
@@ -145,7 +145,12 @@ class SettingsView(QDialog):
         specs = {spec.name: spec for spec in Settings.specs() if spec.page == SettingsPage.FOLDERS}
         exclusions = ExclusionsView(specs.pop(_EXCLUDE), self._bridge, self._messages)
         sizes = [self._make_field(spec) for spec in specs.values()]
-        return [exclusions, *sizes, make_note(_LATER[SettingsPage.FOLDERS]), WatchingView(self._bridge)]
+        return [
+            exclusions,
+            *sizes,
+            Label(_LATER[SettingsPage.FOLDERS], dim=True, wraps=True),
+            WatchingView(self._bridge),
+        ]
 
     def _make_field(self, spec: SettingSpec) -> QWidget:
         field = SettingField(spec, getattr(self._shown, spec.name))

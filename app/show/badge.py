@@ -30,7 +30,7 @@ def clock_of(result: Result) -> str:
     """What the badge says: the moment of a match, else how long it is; nothing if that is not known."""
     best = best_stretch(result)
     if best is not None:
-        return wording.clock(best.start_ms)
+        return f"at {wording.clock(best.start_ms)}"
     return wording.clock(result.duration_ms) if result.duration_ms else ""
 
 

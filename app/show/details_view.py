@@ -51,19 +51,16 @@ class DetailsView(QWidget):
         self.picture = self.media.picture
         self.picture.failed.connect(self._say)
         self.name = Label(bold=True, scale=1.1, elide=Qt.TextElideMode.ElideMiddle)
-        self.away = Label()
-        self.away.setWordWrap(True)
-        self.reason = Label(dim=True)
-        self.reason.setWordWrap(True)
+        self.away = Label(wraps=True)
+        self.reason = Label(dim=True, wraps=True)
         self.moment_button = Button("Find more like this moment", icon_name="moment")
         self.moment_button.clicked.connect(self.moment_asked)
         self.transcript = TranscriptView()
         self.transcript.chose.connect(self._look_at)
         self.rows = {title: Label(elide=Qt.TextElideMode.ElideMiddle) for title in _ROWS}
         self._titles = {title: Label(title, dim=True) for title in _ROWS}
-        self._hint = Label(_SELECT, dim=True)
+        self._hint = Label(_SELECT, dim=True, wraps=True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setWordWrap(True)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self._make_page())

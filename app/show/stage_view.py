@@ -66,8 +66,9 @@ class StageView(QStackedWidget):
         self._view = replace(self._view, answer=answer, refusal="")
         if new:
             self.show_problems(shown=False)
-            announce(self._grid, describe(answer))
         self._refresh()
+        if new and self.currentWidget() is self._grid:
+            announce(self._grid, describe(answer))
         if new and self.currentWidget() is self._grid and (self._is_awaited or self._grid.hasFocus()):
             self._grid.enter()
         self._is_awaited = self._is_awaited and not new
@@ -93,7 +94,6 @@ class StageView(QStackedWidget):
         self._view = replace(self._view, answer=None, refusal=refusal)
         self.show_problems(shown=False)
         self._refresh()
-        announce(self.page, refusal)
 
     def show_problems(self, *, shown: bool) -> None:
         """Shows the list of problems instead of the results, or the results again."""
@@ -142,7 +142,7 @@ class StageView(QStackedWidget):
             ever_had_folders=self._view.ever_had_folders or bool(self._folders.folders),
             hidden_weaker=self._model.hidden_count,
         )
-        page = choose_page(self._view)
+        page, shown = choose_page(self._view), (self.currentWidget(), self.page.page)
         if page is not None:
             self.page.show_page(page)
         if not self.shows_problems:
@@ -152,6 +152,8 @@ class StageView(QStackedWidget):
                 self.setCurrentWidget(wanted)
                 if moves_focus and wanted is self.page:
                     self.page.setFocus()
+        if page is not None and page.title and shown != (self.currentWidget(), page) and not self.shows_problems:
+            announce(self.page, f"{page.title}. {page.text}")
         self.summarize()
 
     @Slot()

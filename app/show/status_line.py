@@ -44,7 +44,9 @@ class StatusLine(QWidget):
         self.text = Label(dim=True, elide=Qt.TextElideMode.ElideRight)
         self.pause_button = Button("Pause", flat=True)
         self.pause_button.clicked.connect(self._pause_or_resume)
-        self.cancel_button = IconButton("close", "Stop for now; goes on when you scan again or restart", size_px=26)
+        self.cancel_button = IconButton(
+            "close", "Stop for now; goes on when you look for changes or restart", size_px=26
+        )
         self.cancel_button.clicked.connect(self.cancel_asked)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)

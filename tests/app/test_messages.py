@@ -17,9 +17,9 @@ from app.settings.exclusions_view import ExclusionsView
 from app.settings.pages import SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window
-from core import Engine, LibraryError
+from core import Engine, Filters, LibraryError
 from tests.app.conftest import WAIT_S
-from tests.app.hands import wait_for
+from tests.app.hands import type_words, wait_for
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
 
@@ -68,6 +68,24 @@ def test_a_screen_reader_is_told(window: Window, heard: list[str]) -> None:
     window._messages.note("Trying 3 files again.")
     window._messages.fail(LibraryError("The disk is full.", "Free some space."))
     assert heard == ["Trying 3 files again.", "The disk is full. Free some space."]
+
+
+def test_a_screen_reader_is_told_of_pages_and_of_what_quick_look_shows(
+    qtbot: QtBot, window: Window, heard: list[str]
+) -> None:
+    window.question.set_filters(Filters(until="1950-01-01"))
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
+    assert [words.partition(".")[0] for words in heard] == ["Nothing passes these filters"]
+    window.question.drop_filters()
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.grid)
+    assert heard[1:] == ["6 photos"]
+    type_words(qtbot, window, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    assert heard[-1].startswith("chelsea.png. Strong match")
+    assert window.quick_look.accessibleDescription() == "chelsea.png"
+    QTest.keyClick(window.quick_look, Qt.Key.Key_Right)
+    wait_for(qtbot, lambda: not heard[-1].startswith("chelsea.png"))
 
 
 def test_many_bugs_are_one_dialog_that_counts(window: Window) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.preferences import Preferences
@@ -108,3 +108,11 @@ def test_opening_and_closing_it_over_and_over_leaves_nothing_behind(
         window._bridge.close()
         window.close()
     assert len(indexed.events._listeners) == listeners
+
+
+def test_tool_tips_go_on_naming_the_keys(window: Window) -> None:
+    buttons = [button for button in window.header.findChildren(QToolButton) if "(F9)" in button.toolTip()]
+    assert len(buttons) == 1
+    for _ in range(2):
+        QTest.keyClick(window, Qt.Key.Key_F9)
+        assert buttons[0].toolTip() == "Sidebar (F9)"

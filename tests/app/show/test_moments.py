@@ -105,6 +105,10 @@ def test_what_is_said_is_plain_text_and_marked_where_it_matches(transcript: Tran
     assert [transcript.clock(number) for number in range(3)] == ["0:00", "2:14", "2:19"]
 
 
+def shaded(transcript: TranscriptView) -> list[int]:
+    return [selection.cursor.blockNumber() for selection in transcript.extraSelections()]
+
+
 def test_a_press_on_a_line_chooses_its_moment(transcript: TranscriptView) -> None:
     said: list[Stretch] = []
     transcript.chose.connect(said.append)
@@ -113,9 +117,9 @@ def test_a_press_on_a_line_chooses_its_moment(transcript: TranscriptView) -> Non
     QTest.mouseClick(transcript.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert said == [Stretch(134_000, 138_000)]
     transcript.choose(Stretch(140_000, 140_500))
-    assert transcript.chosen_line == 2
+    assert shaded(transcript) == [1, 2]
     transcript.choose(Stretch(60_000, 64_000))
-    assert transcript.chosen_line is None
+    assert shaded(transcript) == [1]
 
 
 def test_ten_hours_of_talk_stay_within_bounds(transcript: TranscriptView) -> None:
@@ -139,3 +143,15 @@ def test_a_cell_says_kind_length_moment_and_reason() -> None:
         "trip.mp4, video, 3:20 long, strong match, heard at 2:14: “the train to <b>Lyon</b>”"
     )
     assert "<b>" not in str(said(Qt.ItemDataRole.ToolTipRole))
+
+
+def test_enter_on_a_line_goes_to_its_moment(qtbot: QtBot) -> None:
+    transcript = TranscriptView()
+    qtbot.addWidget(transcript)
+    transcript.show_lines(LINES, ())
+    transcript.show()
+    chosen: list[Stretch] = []
+    transcript.chose.connect(chosen.append)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Return):
+        QTest.keyClick(transcript, key)
+    assert [stretch.start_ms for stretch in chosen] == [0, 134_000, 0]
