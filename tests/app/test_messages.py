@@ -19,7 +19,7 @@ from app.settings.settings_view import SettingsView
 from app.window import Window
 from core import Engine, Filters, LibraryError
 from tests.app.conftest import WAIT_S
-from tests.app.hands import type_words, wait_for
+from tests.app.hands import answered, shown, type_words, wait_for
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
 
@@ -84,8 +84,12 @@ def test_a_screen_reader_is_told_of_pages_and_of_what_quick_look_shows(
     QTest.keyClick(window.grid, Qt.Key.Key_Space)
     assert heard[-1].startswith("chelsea.png. Strong match")
     assert window.quick_look.accessibleDescription() == "chelsea.png"
+    QTest.keyClick(window.quick_look, Qt.Key.Key_Space)
+    window.question.clear()
+    answered(qtbot, window, "")
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
     QTest.keyClick(window.quick_look, Qt.Key.Key_Right)
-    wait_for(qtbot, lambda: not heard[-1].startswith("chelsea.png"))
+    assert heard[-2:] == shown(window)[:2]
 
 
 def test_many_bugs_are_one_dialog_that_counts(window: Window) -> None:
