@@ -11,12 +11,24 @@ from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QIcon,
+    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPalette,
     QPen,
 )
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QToolButton,
+    QWidget,
+)
 
 from app import wording
 from app.icons import draw, icon
@@ -134,6 +146,10 @@ class Button(QPushButton):
         self.update()
         super().enterEvent(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not _pressed_by(self, event):
+            super().keyPressEvent(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -160,6 +176,37 @@ class Button(QPushButton):
         painter.drawText(content, int(Qt.TextFlag.TextShowMnemonic | Qt.AlignmentFlag.AlignVCenter | side), self.text())
 
 
+class Check(QCheckBox):
+    """A box to tick, with its words; the box is seen on any ground."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text.replace("&", "&&"), parent)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, option = self.palette(), QStyleOptionButton()
+        self.initStyleOption(option)
+        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        words = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self)
+        ink, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+        edge = distinct(palette.color(QPalette.ColorRole.Mid), ink, (ground,), SIGN_CONTRAST)
+        ticked = self.isChecked()
+        painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight) if ticked else edge, 1))
+        painter.setBrush(palette.color(QPalette.ColorRole.Highlight if ticked else QPalette.ColorRole.Base))
+        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        if ticked:
+            sign = draw(
+                "check", box.size() * self.devicePixelRatioF(), palette.color(QPalette.ColorRole.HighlightedText)
+            )
+            painter.drawPixmap(box, sign)
+        painter.setPen(ink)
+        flags = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(words, int(Qt.TextFlag.TextShowMnemonic | flags), self.text())
+        if self.hasFocus():
+            paint_focus(painter, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), palette, ground)
+
+
 class IconButton(QToolButton):
     """A button that is only a picture, so it always has a tool tip and a name for screen readers."""
 
@@ -172,6 +219,10 @@ class IconButton(QToolButton):
         self.setFixedSize(size_px, size_px)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not _pressed_by(self, event):
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -188,6 +239,14 @@ class IconButton(QToolButton):
             (self.width() - side.width()) // 2, (self.height() - side.height()) // 2, side.width(), side.height()
         )
         self.icon().paint(painter, spot, mode=icon_mode(self))
+
+
+def _pressed_by(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Enter presses a button as Space does: without a desktop's own theme, Qt leaves that out."""
+    enters = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.isAutoRepeat()
+    if enters:
+        button.click()
+    return enters
 
 
 def icon_mode(widget: QWidget) -> QIcon.Mode:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
 
 from app.actions import Actions
 from app.ask.drop_overlay import DropOverlay
@@ -64,7 +64,7 @@ class Window(QWidget):
     def __init__(self, bridge: Bridge, messages: Messages, preferences: Preferences, theme: Theme) -> None:
         super().__init__()
         self.setWindowTitle("Likewise")
-        self.setMinimumSize(_SMALLEST)
+        self.setMinimumSize(_SMALLEST.boundedTo(self.screen().availableSize()))
         self._bridge = bridge
         self._messages = messages
         self._preferences = preferences
@@ -389,8 +389,9 @@ class Window(QWidget):
 
     @Slot(str)
     def _show_bug(self, details: str) -> None:
-        shown = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, CrashDialog)]
-        if visible := next((dialog for dialog in shown if dialog.isVisible()), None):
-            visible.add(details)
-        else:
-            CrashDialog(details, QApplication.activeModalWidget() or self).show()  # else the settings would block it
+        dialogs = [dialog for dialog in self.findChildren(QDialog) if dialog.isVisible()]
+        crash = next((dialog for dialog in dialogs if isinstance(dialog, CrashDialog)), None)
+        if crash is not None:
+            crash.add(details)
+        else:  # before the settings, if they are open, for they shut out what is behind them
+            CrashDialog(details, next((dialog for dialog in dialogs if dialog.isModal()), self)).show()

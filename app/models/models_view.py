@@ -136,7 +136,7 @@ class _Group(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, SPACE_PX)
         layout.setSpacing(SPACE_PX)
-        layout.addWidget(Label(title, bold=True, scale=1.08))
+        layout.addWidget(Label(title, wraps=True, bold=True, scale=1.08))
         layout.addWidget(_Card(rows))
 
 

@@ -61,6 +61,7 @@ class SettingsView(QDialog):
         self._bridge = bridge
         self._engine = engine
         self._models = models
+        self._outer = messages
         self._messages = Messages(self)  # what is said in the window stands behind the settings
         self._messages.bug_found.connect(messages.bug_found)
         self._changes: dict[str, Any] = {}
@@ -126,7 +127,7 @@ class SettingsView(QDialog):
         for part in (self.banner, self.note, self._pages):
             column.addWidget(part, 1 if part is self._pages else 0)
         layout.addLayout(column, 1)
-        self.resize(_SIZE)
+        self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.list.setFocus()
 
     def _make_fields(self, page: SettingsPage) -> list[QWidget]:
@@ -199,5 +200,6 @@ class SettingsView(QDialog):
             self._keep()
 
     def done(self, result: int) -> None:
+        self._messages.said.connect(self._outer.said)  # what is said from now on would not be seen here
         self._keep_now()
         super().done(result)

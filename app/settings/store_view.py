@@ -110,7 +110,7 @@ class StoreView(QWidget):
 
     @property
     def _uri(self) -> str:
-        return self.address.text().strip() if self.kind.currentText() == _MILVUS else ""
+        return self.address.text().strip() if self.kind.currentData() == _MILVUS else ""
 
     @Slot(str, object)
     def _edited(self, _name: str, _value: object) -> None:
@@ -124,7 +124,7 @@ class StoreView(QWidget):
             self._show()
 
     def _show(self) -> None:
-        chosen, status, moves = self.kind.currentText() == _MILVUS, self._status, self._uri != self._wanted
+        chosen, status, moves = self.kind.currentData() == _MILVUS, self._status, self._uri != self._wanted
         self.address.setEnabled(chosen)
         self.token.setEnabled(_is_server(self._uri))
         self.token.setPlaceholderText(_KEPT if self._uri and self._uri == self._kept_for else "")

@@ -20,6 +20,10 @@ from app.show.pages import PageView, View, choose_page
 from core import Answer, CoreError, Event, Filters, Kind, Outcome, ProgressChanged, Strength
 
 _OUR_MISTAKE = "This is a mistake in Likewise. Ask in another way, or start Likewise again."
+_OPENING_MISTAKE = (
+    "This is a mistake in Likewise; nothing of yours was changed.",
+    "Choose another folder for its library.",
+)
 
 
 class StageView(QStackedWidget):
@@ -115,9 +119,9 @@ class StageView(QStackedWidget):
 
     def fail_to_open(self, error: BaseException) -> None:
         """There will be no engine."""
-        if isinstance(error, CoreError):
-            self._view = replace(self._view, failure=error)
-            self._refresh()
+        failure = error if isinstance(error, CoreError) else CoreError(*_OPENING_MISTAKE)
+        self._view = replace(self._view, failure=failure)
+        self._refresh()
 
     @Slot()
     def _open(self) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from app.messages import CrashDialog
 from app.running import Session
 from app.settings.settings_view import SettingsView
 from app.show.pages import Way
@@ -98,6 +99,21 @@ def test_a_library_kept_in_step_can_be_used_all_the_same(
     again = Settings.parse((library / "settings.json").read_text())
     assert again is not None
     assert again.library_disk == "any"
+
+
+def test_a_mistake_of_ours_while_opening_leaves_a_way_on(
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("core.engine.open_storage", lambda *_: 1 / 0)
+        session = open_session(tmp_path / "library")
+        assert ways(qtbot, session) == [Way.OTHER_LIBRARY]
+    (dialog,) = session.window.findChildren(CrashDialog)
+    dialog.accept()
+    assert "mistake in Likewise" in session.window.stage.page.page.text
+    press(session, Way.OTHER_LIBRARY)
+    choose(qtbot, session, tmp_path / "other")
+    wait_for(qtbot, lambda: session.bridge.engine is not None)
 
 
 KILLED = """

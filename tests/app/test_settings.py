@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -23,6 +25,7 @@ from app.settings.pages import PageColumn, SettingsPage
 from app.settings.settings_view import SettingsView
 from app.window import Window
 from core import Engine, Settings
+from tests.app.conftest import WAIT_S
 from tests.app.hands import wait_for
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of dialogs
@@ -54,7 +57,7 @@ def test_the_keyboard_walks_through_the_pages(dialog: SettingsView, indexed: Eng
 
 
 def test_every_setting_is_on_a_page_or_among_the_models(dialog: SettingsView) -> None:
-    titles = {label.text() for label in dialog.findChildren(QLabel)}
+    titles = {part.text() for kind in (QLabel, QCheckBox) for part in dialog.findChildren(kind)}
     chosen_by_rows = {spec.title for spec in Settings.specs() if spec.name.endswith("_model")}
     assert {spec.title for spec in Settings.specs()} - chosen_by_rows <= titles
 
@@ -104,3 +107,23 @@ def test_the_wheel_scrolls_the_page_and_changes_no_setting(qtbot: QtBot, dialog:
         assert not field.control.hasFocus()
     dialog.done(0)
     assert indexed.settings == before
+
+
+def test_a_click_on_a_title_sets_it_and_choices_have_words(qtbot: QtBot, dialog: SettingsView, indexed: Engine) -> None:
+    dialog.show_page(SettingsPage.PERFORMANCE)
+    (mains,) = (box for box in dialog.findChildren(QCheckBox) if box.text() == "Only on mains power")
+    words = QPoint(mains.fontMetrics().horizontalAdvance(mains.text()) - 10, mains.height() // 2)
+    try:
+        QTest.mouseClick(mains, Qt.MouseButton.LeftButton, pos=words)
+        (device,) = (box for box in dialog.findChildren(QComboBox) if box.accessibleName() == "Compute device")
+        assert [device.itemText(place) for place in range(2)] == ["Automatic", "Processor"]
+        QTest.keyClick(device, Qt.Key.Key_Down)
+        wait_for(qtbot, lambda: indexed.settings.only_on_mains and indexed.settings.device == "cpu")
+    finally:
+        before = replace(indexed.settings, only_on_mains=False, device="auto")
+        indexed.change_settings(before).result(WAIT_S)
+    raw = {value for spec in Settings.specs() for value in spec.choices}
+    titles = {box.itemText(place) for box in dialog.findChildren(QComboBox) for place in range(box.count())}
+    assert titles
+    assert not titles & raw
+    assert all(spec.description[:1].isupper() for spec in Settings.specs())
