@@ -30,8 +30,9 @@ from app.samples import sample_folder
 from app.show.grid_view import GridView
 from app.show.reasons import Stretch
 from app.whereabouts import refusal, refusal_of_file, refusal_of_folder
-from core import CoreError, Example, FileId, FileStanding, Folder, FolderId, Result, Standing
+from core import CoreError, Example, FileId, FileStanding, Folder, FolderId, Given, Result, Standing
 
+_USELESS = "Nothing here that Likewise can use: it takes photos, sounds, videos and folders from this computer."
 _MANY = 10
 """Opening more files than this at once is an accident."""
 _REMEMBERED = 50
@@ -166,18 +167,31 @@ class Commands(QObject):
     @Slot(object)
     def take(self, incoming: Incoming) -> None:
         """Uses what was dropped or pasted."""
-        for folder in incoming.folders:
-            self.add_folder_at(folder)
-        if incoming.examples:
-            self._add([chip_of(example) for example in incoming.examples])
-        if not incoming:
-            self._messages.note(
-                "Nothing here that Likewise can use: it takes photos, sounds, videos and folders from this computer."
-            )
+        if incoming.picture:
+            self._add([chip_of(Example(data=incoming.picture))])
+        elif incoming.paths:
+            self.take_paths(incoming.paths)
+        else:
+            self._messages.note(_USELESS)
 
-    def search_with_paths(self, paths: Sequence[Path]) -> None:
-        """Searches with the files named on the command line."""
-        self._question.search_with([chip_of(Example(path=path)) for path in paths[:MAX_FILES]])
+    def take_paths(self, paths: Sequence[Path], *, anew: bool = False) -> None:
+        """Adds folders, or searches with files; `anew`, not together with what is asked already."""
+        if self._bridge.engine is None:
+            self._messages.note("The library is not open yet. Try again in a moment.")
+        else:
+            given = self._bridge.engine.look_at(paths)
+            self._bridge.call(given, partial(self._take_given, anew), self._messages.fail)
+
+    def _take_given(self, anew: bool, given: Given) -> None:
+        for folder in given.folders[:MAX_FILES]:
+            self.add_folder_at(folder)
+        chips = [chip_of(Example(path=path)) for path in given.files]
+        if not (given.folders or chips):
+            self._messages.note(_USELESS)
+        elif chips and anew:
+            self._question.search_with(chips[:MAX_FILES])
+        elif not given.folders:
+            self._add(chips)
 
     # folders
 

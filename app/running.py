@@ -151,14 +151,8 @@ class Session(QObject):
 
     def _take(self, paths: Sequence[Path]) -> None:
         """Adds folders, and searches with files."""
-        files = []
-        for path in paths:
-            if path.is_dir():
-                self.window.commands.add_folder_at(path)
-            else:
-                files.append(path)
-        if files:
-            self.window.commands.search_with_paths(files)
+        if paths:
+            self.window.commands.take_paths(paths, anew=True)
 
     def _fail(self, error: BaseException) -> None:
         self.window.stage.fail_to_open(error)

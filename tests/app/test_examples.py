@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.ask.incoming import MAX_FILES
 from app.window import Window
 from core import Outcome
 from tests.app.hands import answered, drag, local, select, shown, type_words, wait_for
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the of
 
 def test_a_dropped_picture_finds_itself_first(qtbot: QtBot, window: Window, photos: Path) -> None:
     assert drag(window, local(photos / "rocket.jpg"))
+    wait_for(qtbot, lambda: [chip.label for chip in window.question.asked.chips] == ["rocket.jpg"])
     wait_for(qtbot, lambda: shown(window)[:1] == ["rocket.jpg"])
-    assert window.question.asked.chips[0].label == "rocket.jpg"
 
 
 def test_a_picture_from_outside_the_library_finds_its_like(
@@ -80,3 +81,14 @@ def test_an_example_that_is_no_picture_is_said_in_a_sentence(qtbot: QtBot, windo
     drag(window, local(photos / "broken.jpg"))
     wait_for(qtbot, lambda: "broken.jpg" in window.stage.page.page.text)
     assert window.stage.currentWidget() is window.stage.page
+
+
+def test_of_many_files_the_first_are_taken(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    mime = QMimeData()
+    paths = [tmp_path / f"{number}.jpg" for number in range(MAX_FILES + 5)]
+    for path in paths:
+        path.touch()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    drag(window, mime)
+    wait_for(qtbot, lambda: len(window.question.asked.chips) == MAX_FILES)
+    assert "the rest was left out" in window.note.text.text()

@@ -177,6 +177,7 @@ def test_dropped_sounds_and_videos_are_examples(qtbot: QtBot, window: Window, me
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in (other, media / "film.mp4")])
     assert drag(window, mime)
+    wait_for(qtbot, lambda: len(window.question.asked.chips) == 2)
     chips = window.question.asked.chips
     assert [(chip.label, chip.kind) for chip in chips] == [
         ("from elsewhere.wav", Kind.AUDIO),

@@ -29,6 +29,7 @@ def test_a_dropped_picture_is_asked_together_with_the_words(qtbot: QtBot, window
     type_words(qtbot, window, "a cat")
     drag(window, local(photos / "rocket.jpg"))
     drag(window, local(photos / "coffee.png"))
+    wait_for(qtbot, lambda: len(window.question.asked.chips) == 2)
     assert window.question.asked.text == "a cat"
     assert [chip.label for chip in window.question.asked.chips] == ["rocket.jpg", "coffee.png"]
 
@@ -65,6 +66,7 @@ def test_the_banner_takes_back_its_own_removal(
     window.sidebar.remove_asked.emit(window.folders_model.folders[0])
     wait_for(qtbot, lambda: not window.folders_model.folders)
     drag(window, local(photos / "rocket.jpg"))
+    wait_for(qtbot, lambda: bool(window.question.asked.chips))
     window.question.clear()
     window.note.button.click()
     wait_for(qtbot, lambda: [folder.path for folder in window.folders_model.folders] == [folder])
@@ -77,6 +79,7 @@ def test_the_banner_takes_back_its_own_removal(
 
 def test_a_cleared_question_comes_back_by_one_undo_in_the_field(qtbot: QtBot, window: Window, photos: Path) -> None:
     drag(window, local(photos / "rocket.jpg"))
+    wait_for(qtbot, lambda: len(window.question.asked.chips) == 1)
     edit = window.field.edit
     edit.setFocus()
     QTest.keyClicks(edit, "cat")

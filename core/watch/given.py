@@ -1,0 +1,26 @@
+"""What is at the paths that somebody gave us."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.records import Given
+
+
+def look_at(paths: Sequence[Path]) -> Given:
+    """Which of `paths` are regular files and which folders, with links followed. A drive may be slow to answer."""
+    files, folders = [], []
+    for path in paths:
+        try:
+            real = os.path.realpath(path, strict=True)
+            mode = os.lstat(real).st_mode
+        except OSError:
+            continue
+        if stat.S_ISREG(mode):
+            files.append(Path(real))
+        elif stat.S_ISDIR(mode):
+            folders.append(Path(real))
+    return Given(tuple(files), tuple(folders))
