@@ -19,7 +19,7 @@ from core import Answer, FileId, ItemId, Kind, Line, Moment, Outcome, Question, 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of size hints
 
 SEEN = Moment(20_000, 30_000, 0.6, Strength.LIKELY, "looks like")
-HEARD = Moment(134_000, 138_000, 0.9, Strength.STRONG, "heard at 02:14", "the train to <b>Lyon</b>")
+HEARD = Moment(134_000, 138_000, 0.9, Strength.STRONG, "heard at 2:14", "the train to <b>Lyon</b>")
 FILM = Result(
     FileId(1),
     ItemId(1),
