@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -78,8 +78,6 @@ class Look(StrEnum):
 class Theme(QObject):
     """Keeps the application's palette as the system and the user want it."""
 
-    changed = Signal()
-
     def __init__(self, application: QApplication, look: Look = Look.SYSTEM) -> None:
         super().__init__(application)
         self._application = application
@@ -113,7 +111,6 @@ class Theme(QObject):
         offers_none = system == application.style().standardPalette()
         if offers_none or is_dark(system) is not dark:
             application.setPalette(make_palette(dark=dark))
-        self.changed.emit()
 
 
 def make_palette(*, dark: bool) -> QPalette:

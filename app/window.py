@@ -90,9 +90,7 @@ class Window(QWidget):
         self.actions_ = Actions(self, self.grid, self._handlers())
         menu = self.actions_.make_menu(self)
         self.actions_.make_looks(menu, theme.look, self._choose_look)
-        self.header = HeaderView(
-            self.field, FiltersMenu(bridge, self.question, self.folders_model, self), self.actions_, menu
-        )
+        self.header = HeaderView(self.field, FiltersMenu(self.question, self.folders_model, self), self.actions_, menu)
         self._arrange()
         self.quick_look = QuickLook(bridge, self)
         self.drop_overlay = DropOverlay(self)

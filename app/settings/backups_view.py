@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from PySide6.QtCore import QDateTime, QLocale, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app import wording
 from app.bridge import Bridge
 from app.controls import Button, Label
+from app.flow import FlowRow
 from app.folders.folders_model import ROW_ROLE, Place, Row
 from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
@@ -55,17 +56,14 @@ class BackupsView(QWidget):
         self.create_button = Button("Back up now")
         self.create_button.setAccessibleName("Back up your folders and settings now")
         self.create_button.clicked.connect(self._create)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(SPACE_PX)
-        buttons.addWidget(self.restore_button)
-        buttons.addWidget(self.create_button)
-        buttons.addStretch()
+        buttons = FlowRow(spacing_px=SPACE_PX)
+        buttons.flow.addWidget(self.restore_button)
+        buttons.flow.addWidget(self.create_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_PX)
-        for part in (title, explanation, self.list):
+        for part in (title, explanation, self.list, buttons):
             layout.addWidget(part)
-        layout.addLayout(buttons)
         self._offer()
         self._ask()
 

@@ -56,11 +56,15 @@ def test_the_last_results_stay_until_the_new_ones_are_there(qtbot: QtBot, window
 
 
 def test_the_newest_question_wins(qtbot: QtBot, window: Window) -> None:
+    answers: list[str] = []
+    window.search.answered.connect(lambda answer: answers.append(answer.question.text))
     for words in ("a cup", "a rocket", "a cat"):
         window.question.set_text(words)
     answered(qtbot, window, "a cat")
-    qtbot.wait(200)
     assert shown(window)[0] == "chelsea.png"
+    window.question.set_text("a cup of coffee")  # whose answer comes after all that was asked before
+    answered(qtbot, window, "a cup of coffee")
+    assert answers == ["a cat", "a cup of coffee"]
 
 
 def test_escape_clears_and_then_leaves(qtbot: QtBot, window: Window) -> None:
