@@ -3,7 +3,10 @@
 Prints how much memory, how many threads, processes and open files there are as it goes, and at the end how fast memory
 grew after warming up: the slope of a line through its readings by Theil and Sen, which a single peak does not bend.
 
-    python benchmarks/soak.py [--minutes 15] [--events 0] [--seed 1] [--most 1]     # needs $LIKEWISE_SHARED
+A library keeps what it knows of deleted files for a month, so with ever new photos it grows, and its caches with it.
+With `--variety` so many photos and names come again and again: once all are known, nothing has a reason to grow.
+
+    python benchmarks/soak.py [--minutes 15] [--events 0] [--seed 1] [--variety 300] [--most 1] # needs $LIKEWISE_SHARED
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import argparse
 import os
 import random
 import shutil
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -49,8 +53,9 @@ class Reading:
 class Folder:
     """A folder whose files come and go."""
 
-    def __init__(self, root: Path, seed: int) -> None:
+    def __init__(self, root: Path, seed: int, variety: int) -> None:
         self._chance = random.Random(seed)
+        self._variety = variety
         self._originals = sources(Kind.IMAGE)
         self._number = 0
         self._root = root
@@ -65,9 +70,15 @@ class Folder:
         act = self._chance.choices(doing, weights)[0] if self._files else self._create
         act()
 
+    def _next(self) -> int:
+        self._number = (self._number + 1) % self._variety
+        return self._number
+
     def _place(self) -> Path:
-        self._number += 1
-        return self._root / self._chance.choice(("one", "two", "three")) / f"{self._number:06}.jpg"
+        while True:
+            path = self._root / self._chance.choice(("one", "two", "three")) / f"{self._next():06}.jpg"
+            if not path.exists():
+                return path
 
     def _create(self) -> None:
         path = self._place()
@@ -75,8 +86,7 @@ class Folder:
         self._files.append(path)
 
     def _change(self) -> None:
-        self._number += 1
-        write_photo(self._chance.choice(self._files), self._originals, self._number)
+        write_photo(self._chance.choice(self._files), self._originals, self._next())
 
     def _move(self) -> None:
         path, place = self._chance.choice(self._files), self._place()
@@ -142,10 +152,10 @@ def ask(engine: Engine, chance: random.Random) -> None:
         engine.thumbnail(result.item_id).result()
 
 
-def soak(root: Path, *, minutes: float, events: int, seed: int) -> list[Reading]:
+def soak(root: Path, *, minutes: float, events: int, seed: int, variety: int) -> list[Reading]:
     """Runs for so long, or so many events, whichever is more; what was read on the way, the quiet end included."""
     chance = random.Random(seed + 1)
-    folder = Folder(root / "photos", seed)
+    folder = Folder(root / "photos", seed, variety)
     readings: list[Reading] = []
     with open_engine(root / "library", Settings()) as engine:
         engine.start(watch=True)
@@ -204,15 +214,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--events", type=int, default=0, help="at least so many")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--variety", type=int, default=sys.maxsize, help="different photos and names")
     parser.add_argument("--most", type=float, help="fail if memory grows by more MB an hour, or anything else at all")
     arguments = parser.parse_args()
     heading("soak")
     root = Path(tempfile.mkdtemp(prefix="likewise-soak-"))
     try:
-        readings = soak(root, minutes=arguments.minutes, events=arguments.events, seed=arguments.seed)
+        options = vars(arguments)
+        most = options.pop("most")
+        readings = soak(root, **options)
         report(readings)
-        if arguments.most is not None:
-            check(readings, arguments.most)
+        if most is not None:
+            check(readings, most)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -46,10 +46,14 @@ def open_storage(library: LibraryPaths, settings: Settings, models: ModelKeeper,
             "Choose a folder on a disk of this computer. Your media may well lie there: only the library may not.",
         )
     storage = Storage.open(library)
-    models.open(storage.catalog)
-    if storage.catalog.notice:
-        events.notice(storage.catalog.notice)
-    storage.purge()
+    try:
+        models.open(storage.catalog)
+        if storage.catalog.notice:
+            events.notice(storage.catalog.notice)
+        storage.purge()
+    except BaseException:
+        storage.close()  # else it would stay locked for whoever tries again
+        raise
     return storage
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.durable import make_folder, put_in_place
 from core.errors import LibraryError
 from core.records import Kind, Role
 
@@ -277,12 +278,9 @@ class Settings:
         """Writes the settings atomically: a temporary file beside `path`, then a rename. Raises LibraryError."""
         temporary = path.with_suffix(".tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(dataclasses.asdict(self), indent=2))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            make_folder(path.parent)
+            temporary.write_text(json.dumps(dataclasses.asdict(self), indent=2), "utf-8")
+            put_in_place(temporary, path)
         except OSError as error:
             raise LibraryError(f"The settings could not be saved: {error}.", "Is the disk full?") from error
 

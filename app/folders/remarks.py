@@ -12,6 +12,7 @@ _REASONS = {
     Rule.SYSTEM: "kept by the system or a program for itself",
     Rule.TOO_LARGE: "larger than the settings allow",
     Rule.BEING_WRITTEN: "still being written",
+    Rule.UNREADABLE: "that cannot be looked at now",
 }
 _GAPS = {
     Gap.WATCHES: "the system allows no more folders to be watched",
@@ -53,4 +54,5 @@ def _reason(skipped: Skipped) -> str:
     if skipped.rule is Rule.PATTERN:
         return f"by your pattern {wording.safe(skipped.pattern)}"
     reason = _REASONS[skipped.rule]
-    return f"{reason}: {examples(skipped, 3)}" if skipped.rule is Rule.BEING_WRITTEN else reason
+    named = skipped.rule in {Rule.BEING_WRITTEN, Rule.UNREADABLE}
+    return f"{reason}: {examples(skipped, 3)}" if named else reason

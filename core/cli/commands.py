@@ -66,6 +66,8 @@ def index(arguments: Namespace) -> Exit:
         for skipped in folder.skipped:
             if skipped.rule is Rule.BEING_WRITTEN:
                 say(f"Still being written, so not read: {', '.join(map(shown, skipped.examples))}")
+            elif skipped.rule is Rule.UNREADABLE:
+                say(f"Cannot be looked at now; what is known of it was kept: {', '.join(map(shown, skipped.examples))}")
     if missing:
         are, they, them = ("is", "it is", "it") if missing == 1 else ("are", "they are", "them")
         say(

@@ -17,6 +17,7 @@ _WORDS = {
     Rule.SYSTEM: "a system's or program's own",
     Rule.TOO_LARGE: "larger than the settings allow",
     Rule.BEING_WRITTEN: "still being written, waited for",
+    Rule.UNREADABLE: "that cannot be looked at now",
 }
 
 
@@ -50,5 +51,5 @@ def _amount(skipped: Skipped) -> str:
 def _reason(skipped: Skipped) -> str:
     if skipped.rule is Rule.PATTERN:
         return f"by your pattern {shown(skipped.pattern)}"
-    written = skipped.rule is Rule.BEING_WRITTEN
-    return _WORDS[skipped.rule] + (f": {', '.join(map(shown, skipped.examples))}" if written else "")
+    named = skipped.rule in {Rule.BEING_WRITTEN, Rule.UNREADABLE}
+    return _WORDS[skipped.rule] + (f": {', '.join(map(shown, skipped.examples))}" if named else "")

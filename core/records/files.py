@@ -51,6 +51,8 @@ class Rule(StrEnum):
     TOO_LARGE = "too large"
     BEING_WRITTEN = "being written"
     """Not left out but waited for."""
+    UNREADABLE = "unreadable"
+    """Nor is this: the drive or the system does not let it be looked at now. What is known of it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ RULE_SENTENCES = {
     Rule.PATTERN: "Left out by your pattern {pattern}",
     Rule.TOO_LARGE: "Left out: larger than the settings allow.",
     Rule.BEING_WRITTEN: "Is still being written; will be read when that is done.",
+    Rule.UNREADABLE: "Cannot be looked at now. What is known of it is kept.",
 }
 """Why a file is not in the library."""
 

@@ -22,10 +22,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from core.durable import make_folder, put_in_place
 from core.errors import LibraryError
 from core.paths import LibraryPaths
 from core.records import Backup
-from core.store.database import errors_in_words, sync_folder
+from core.store.database import errors_in_words
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ class Backups:
         stamp = datetime.fromtimestamp(made_at).astimezone().strftime("%Y-%m-%d %H.%M")
         path = self._folder / f"{number:06} {stamp}.db"
         try:
-            self._folder.mkdir(exist_ok=True)
+            make_folder(self._folder)
             for left in self._folder.glob("*.tmp"):
                 left.unlink()
             _write_whole(path, content, made_at)
@@ -205,10 +206,7 @@ def _write_whole(path: Path, content: Content, made_at: float) -> None:
         with errors_in_words():
             _write(temporary, content, made_at)
         _require_same(_read(temporary), (content, made_at))
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        put_in_place(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

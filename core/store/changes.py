@@ -16,6 +16,11 @@ from core.store.presence import bring_back, note_missing
 
 _NO_SIGNATURE = Signature(0, 0, 0, 0, 0)
 """That of no file."""
+_DOUBT = """UPDATE file SET state='waiting', attempts=0 WHERE id=? AND state='done' AND EXISTS (
+                SELECT 1 FROM (SELECT id, state, item_id, mtime, size_bytes FROM file UNION ALL
+                               SELECT id, state, item_id, mtime, size_bytes FROM lost) AS other
+                WHERE other.mtime = file.mtime AND other.size_bytes = file.size_bytes AND other.id <> file.id
+                    AND (other.state <> 'done' OR other.item_id IS NOT file.item_id))"""
 
 
 def signature_text(signature: Signature) -> str:
@@ -68,6 +73,7 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
                attempts=0""",
         _rows(folder_id, changes.added),
     )
+    _doubt(connection, [file_id for file_id, _ in changes.moved])
     note_missing(connection, folder_id, changes.missing)
     if changes.skipped is not None:
         connection.execute("DELETE FROM skipped WHERE folder_id=?", (folder_id,))
@@ -78,6 +84,15 @@ def apply_changes(connection: sqlite3.Connection, folder_id: FolderId, changes: 
                 for of in changes.skipped
             ),
         )
+
+
+def _doubt(connection: sqlite3.Connection, moved: Iterable[FileId]) -> None:
+    """Lets moved files be read again that could be others: an inode that was freed is soon taken again.
+
+    So a copy of one file can pass for another that was deleted and had the same size and time. If it is the same after
+    all, nothing but its hash is asked for.
+    """
+    connection.executemany(_DOUBT, ((file_id,) for file_id in moved))
 
 
 def unsettle(connection: sqlite3.Connection, file_id: FileId) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -142,14 +141,3 @@ def _connect_reader(uri: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames in `folder` survive a power loss."""
-    if os.name == "nt":
-        return  # folders cannot be opened there; NTFS journals renames itself
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

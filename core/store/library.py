@@ -11,6 +11,7 @@ import time
 from contextlib import closing, suppress
 from datetime import datetime
 
+from core.durable import make_folder, put_in_place, sync_folder
 from core.errors import LibraryError, LibraryReadOnlyError
 from core.paths import LibraryPaths
 from core.store.backups import Backups, Rows, Value, write_users_rows
@@ -19,7 +20,6 @@ from core.store.database import (
     connect_writer,
     damage_mark,
     errors_in_words,
-    sync_folder,
     transaction,
 )
 from core.store.lock import LibraryLock
@@ -42,8 +42,8 @@ def open_library(library: LibraryPaths) -> tuple[sqlite3.Connection, str, Librar
         LibraryError: it cannot be read.
     """
     try:
-        library.root.mkdir(parents=True, exist_ok=True)
-        library.stores.mkdir(exist_ok=True)
+        make_folder(library.root)
+        make_folder(library.stores)
         lock = LibraryLock(library.lock)
     except OSError as error:
         raise _not_writable(library, error) from error
@@ -105,8 +105,7 @@ def _make_anew(library: LibraryPaths, rows: Rows) -> None:
         with transaction(connection):
             write_users_rows(connection, rows)
         connection.execute("PRAGMA journal_mode=DELETE")  # all into this one file: closing says nothing when it fails
-    fresh.replace(library.catalog)
-    sync_folder(library.root)
+    put_in_place(fresh, library.catalog)
 
 
 def _open(library: LibraryPaths) -> sqlite3.Connection:
@@ -169,11 +168,12 @@ def _set_aside(library: LibraryPaths) -> str:
         for extra in itertools.chain([""], (f" {n}" for n in itertools.count(2)))
     )
     place = next(place for place in places if not place.exists())
-    place.mkdir(parents=True)
+    make_folder(place)
     for suffix in _PARTS:
         part = library.catalog.with_name(library.catalog.name + suffix)
         if part.exists():
             part.rename(place / part.name)
+    sync_folder(place)
     return str(place)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -10,8 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.durable import put_in_place
 from core.errors import LibraryError, LibraryTooNewError
-from core.store.database import LibraryDamagedError, errors_in_words, sync_folder, transaction
+from core.store.database import LibraryDamagedError, errors_in_words, transaction
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
@@ -64,10 +64,7 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
             f"The library is damaged: {verdict[0]}.", "Start Likewise again to have it set aside."
         )
     try:
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        put_in_place(temporary, path)
     except OSError as error:
         raise LibraryError(f"No copy of the library could be written to “{path}”: {error.strerror}.") from error
 

@@ -21,7 +21,7 @@ def compare(known: Sequence[KnownFile], listing: Listing) -> Changes:
     - moved: the same inode, size and modification time under another path, and no longer under its own (a rename
       changes ctime, so that is not asked). Also, at the same path, a file that was missing, and one whose drive got
       another device number: same size and times. Nothing need be read again.
-    - missing: not found, though every directory above it was listed. `proven` makes sure.
+    - missing: not found, though it could be asked for and every directory above it was listed. `proven` makes sure.
     - back: was missing, and is at its path as it was.
 
     Paths may pass from one file to another (two that changed places, one renamed over another): apply all of moved at
@@ -141,7 +141,7 @@ def _missing(
     for file in reversed(known):
         found = found_at.get(file.path)
         if found is None:
-            certain = not _is_below(file.path, unread)
+            certain = file.path not in unread and not _is_below(file.path, unread)
         else:
             before, now = file.signature, found.signature
             certain = not _same_inode(before, now) and not _renumbered(before, now)

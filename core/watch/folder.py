@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +12,20 @@ from core.errors import FolderError
 def watchable(path: Path, library: Path, watched: Sequence[Path], *, again: bool = False) -> Path:
     """The real, absolute path under which `path` is to be watched.
 
-    Raises FolderError when there is no such folder, it belongs to the library, it lies in a watched folder, or
-    a watched folder lies in it (each file has one folder, so that removing a
-    folder is clear). A folder that is watched already is answered as it is. One that is watched `again` may be away.
+    Raises FolderError when there is no such folder, it cannot be looked at, it belongs to the library, it lies in a
+    watched folder, or a watched folder lies in it (each file has one folder, so that removing a folder is clear). A
+    folder that is watched already is answered as it is. One that is watched `again` may be away.
     """
-    real = path.expanduser().resolve()
-    if not (again or real.is_dir()):
-        what = "is not a folder" if real.exists() else "does not exist"
-        raise FolderError(f"{path} {what}.", "Choose a folder that holds photos.")
+    try:
+        real = path.expanduser().resolve()
+        is_folder = again or stat.S_ISDIR(real.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, RuntimeError) as error:  # the last: links in a circle
+        raise FolderError(f"{path} does not exist.", "Choose a folder that holds photos.") from error
+    except OSError as error:
+        advice = "Check that its drive is connected and that you may open it."
+        raise FolderError(f"{path} cannot be looked at: {error.strerror}.", advice) from error
+    if not is_folder:
+        raise FolderError(f"{path} is not a folder.", "Choose a folder that holds photos.")
     if real == library or library in real.parents:
         raise FolderError(f"{path} holds Likewise's own data.", "Choose a folder that holds photos.")
     for other in watched:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.records import FoundFile, Kind, Skipped
+from core.records import FoundFile, Kind, Rule, Skipped
 from core.watch.identity import signature_from
 from core.watch.rules import Left, Rules
 
@@ -20,8 +20,9 @@ class Listing:
     """The media files below a folder, in order of path within each directory.
 
     `unread` are the directories of whose contents nothing is known: unreadable, gone while we looked, another drive
-    mounted there, or (the root itself) absent, exchanged meanwhile, or not listed to the end. Files below them that
-    are not in `files` may well exist. `skipped` says what was passed over by which rule.
+    mounted there, or (the root itself) absent, exchanged meanwhile, or not listed to the end; and whatever could not be
+    asked for. What is not in `files`, but is one of them or below one, may well exist. `skipped` says what was
+    passed over by which rule.
     """
 
     root: bytes
@@ -87,18 +88,19 @@ class _Scan:
             try:
                 with os.scandir(directory) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
-            except OSError:
-                self._unread.add(directory)
+            except OSError as error:
+                self._leave_unread(directory, error, is_directory=True)
                 continue
             below: list[bytes] = []
             for number, entry in enumerate(ordered, start=1):
                 if number % _FILES_BETWEEN_STOPS == 0 and self._stop():
                     return False
-                self._look_at(entry, directory, root_identity[0], below)
+                self._look_at(entry, root_identity[0], below)
             waiting += reversed(below)
         return True
 
-    def _look_at(self, entry: os.DirEntry[bytes], directory: bytes, device: int, below: list[bytes]) -> None:
+    def _look_at(self, entry: os.DirEntry[bytes], device: int, below: list[bytes]) -> None:
+        is_directory = False
         try:
             is_directory = entry.is_dir(follow_symlinks=False)
             kind = None if is_directory else self._kind_of(entry.name)
@@ -110,8 +112,8 @@ class _Scan:
             status = os.lstat(entry.path)  # DirEntry.stat() has no inode on Windows
         except FileNotFoundError:
             return
-        except OSError:
-            self._unread.add(directory)
+        except OSError as error:
+            self._leave_unread(entry.path, error, is_directory=is_directory)
             return
         if kind is not None:
             if not stat.S_ISREG(status.st_mode):
@@ -125,6 +127,11 @@ class _Scan:
         elif stat.S_ISDIR(status.st_mode) and (identity := (status.st_dev, status.st_ino)) not in self._visited:
             self._visited.add(identity)
             below.append(entry.path)
+
+    def _leave_unread(self, path: bytes, error: OSError, *, is_directory: bool) -> None:
+        self._unread.add(path)
+        if not isinstance(error, FileNotFoundError):
+            self._skip((Rule.UNREADABLE, ""), path, is_directory=is_directory)
 
     def _skip(self, left: Left, path: bytes, *, is_directory: bool) -> None:
         more = Skipped(*left, files=not is_directory, folders=is_directory, examples=(os.fsdecode(path),))

@@ -43,6 +43,7 @@ def run(close_after_ms: int, library: Path, *paths: Path) -> None:
         timeout=WAIT_S,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (library / ".open-since").exists(), "the library was not closed in the time there is for it"
 
 
 @pytest.mark.parametrize("close_after_ms", [0, 60, 400, 2500])

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.durable import put_in_place
 from core.errors import LibraryError
 from core.paths import LibraryPaths
 from core.records import Filters, Ids, SpaceId, Vectors
-from core.store.database import sync_folder
 from core.store.reader import Reader
 from core.store.snapshot import Snapshot
 from core.store.vectors.graph import DEAD, Graph, graph_format
@@ -47,19 +47,17 @@ class PendingSnapshot:
     dropped: tuple[int, ...]
 
     def finish(self) -> Snapshot:
-        """Syncs, hashes and renames the file; slow, and may be called on any thread.
+        """Hashes, syncs and renames the file; slow, and may be called on any thread.
 
         Hand the answer to `Catalog.save_snapshot`. Raises LibraryError when the disk fails or is full.
         """
         path = self.folder / self.temporary
         final = path.with_suffix("")
         try:
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+            with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
             size_bytes = path.stat().st_size
-            path.replace(final)
-            sync_folder(self.folder)
+            put_in_place(path, final)
         except OSError as error:
             with suppress(OSError):  # a full disk needs the room
                 path.unlink(missing_ok=True)

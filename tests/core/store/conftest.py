@@ -45,7 +45,7 @@ def found(path: str | bytes, version: int = 0, kind: Kind = Kind.IMAGE) -> Found
     """A file whose inode and times follow from its name and `version`, a day apart."""
     raw = path if isinstance(path, bytes) else path.encode()
     inode = int.from_bytes(raw[-7:], "big") + version
-    return FoundFile(raw, kind, Signature(2**63 + 1, inode, 100 + version, version * DAY_S * 10**9, 7))
+    return FoundFile(raw, kind, Signature(2**63 + 1, inode, 100 + version, version * DAY_S * 10**9 + inode % 10**9, 7))
 
 
 def indexed(

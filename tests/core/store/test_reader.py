@@ -82,12 +82,13 @@ def test_odd_words_find_no_name(library: Library, text: str) -> None:
 
 
 def test_details_tell_all(library: Library) -> None:
-    library.add(found("/pictures/a.jpg", 3))
+    file = found("/pictures/a.jpg", 3)
+    library.add(file)
     library.index(taken_at="2020-02-02T02:02:02")
     details = library.reader.details(library.file_id("/pictures/a.jpg"))
     assert details is not None
     assert details.metadata == Metadata(640, 480, "JPEG", "2020-02-02T02:02:02", "Camera", 1.5, -2.5)
-    assert (details.size_bytes, details.mtime, details.copies) == (103, 3 * 86400.0, ())
+    assert (details.size_bytes, details.mtime, details.copies) == (103, file.signature.mtime_ns / 1e9, ())
     assert (details.result.path, details.result.kind, details.result.colour) == (
         Path("/pictures/a.jpg"),
         Kind.IMAGE,

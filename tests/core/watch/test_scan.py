@@ -124,7 +124,9 @@ def test_directory_that_may_not_be_read_is_named(as_nobody: Callable[[str], None
         as_nobody("""
             listing = scan(Path("."), lambda name: Kind.IMAGE)
             assert [file.path for file in listing.files] == [b"./open.jpg"], listing
-            assert listing.unread == {b"./closed", b"./listable"}, listing
+            assert listing.unread == {b"./closed", b"./listable/b.jpg"}, listing
+            (skipped,) = listing.skipped
+            assert (skipped.rule, skipped.folders, skipped.files) == ("unreadable", 1, 1)
         """)
     finally:
         (tmp_path / "closed").chmod(0o755)
