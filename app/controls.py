@@ -204,7 +204,9 @@ class Check(QCheckBox):
         flags = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(words, int(Qt.TextFlag.TextShowMnemonic | flags), self.text())
         if self.hasFocus():
-            paint_focus(painter, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), palette, ground)
+            wide = self.fontMetrics().horizontalAdvance(self.text()) + SPACE_PX
+            around = QRect(words.left() - SPACE_PX // 2, 0, wide, self.height())
+            paint_focus(painter, QRectF(QStyle.visualRect(self.layoutDirection(), words, around)), palette, ground)
 
 
 class IconButton(QToolButton):

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.controls import Button
+from app.controls import Button, Check
 from app.folders.folders_model import Place
 from app.theme import Look, Theme, contrast
 from app.window import Window
@@ -95,3 +95,14 @@ def test_the_edge_of_the_search_field_is_seen(look: Look, window: Window) -> Non
     edge = column(image, at.x(), at.y(), at.y() + 2)
     for role in (QPalette.ColorRole.Window, QPalette.ColorRole.Base):
         assert max(contrast(each, window.palette().color(role)) for each in edge) >= 2.9
+
+
+def test_a_box_to_tick_is_seen(qtbot: QtBot, look: Look) -> None:
+    box = Check("Only on mains power")
+    qtbot.addWidget(box)
+    box.show()
+    for ticked in (False, True):
+        box.setChecked(ticked)
+        image = painted(box)
+        edge = [image.pixelColor(x, image.height() // 2) for x in range(3)]
+        assert max(contrast(each, box.palette().color(QPalette.ColorRole.Window)) for each in edge) >= 2.9
