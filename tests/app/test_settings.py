@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from app.messages import Banner
 from app.settings.fields import SettingField
-from app.settings.pages import PageColumn, SettingsPage
+from app.settings.pages import PageColumn, SettingsPage, what_leaves
 from app.settings.settings_view import SettingsView
 from app.window import Window
 from core import Engine, Settings
@@ -127,3 +127,12 @@ def test_a_click_on_a_title_sets_it_and_choices_have_words(qtbot: QtBot, dialog:
     assert titles
     assert not titles & raw
     assert all(spec.description[:1].isupper() for spec in Settings.specs())
+
+
+def test_what_leaves_the_computer_is_said_as_it_is() -> None:
+    for here, there in (("", None), ("/data/vectors.db", None), ("", "/data/vectors.db")):
+        assert what_leaves(here, there).startswith("Nothing of yours leaves this computer.")
+    for here, there in (("https://milvus.example", None), ("", "http://10.0.0.5:19530"), ("http://10.0.0.5:19530", "")):
+        text = what_leaves(here, there)
+        assert text.startswith("What is needed to search there is sent to the Milvus server at “http")
+        assert "Nothing of yours" not in text

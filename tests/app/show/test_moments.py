@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.show.badge import clock_of
 from app.show.grid_model import GridModel
 from app.show.moments_bar import MomentsBar
 from app.show.reasons import Stretch, why, why_moment
@@ -155,3 +157,8 @@ def test_enter_on_a_line_goes_to_its_moment(qtbot: QtBot) -> None:
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Return):
         QTest.keyClick(transcript, key)
     assert [stretch.start_ms for stretch in chosen] == [0, 134_000, 0]
+
+
+def test_a_moment_is_told_from_a_length() -> None:
+    assert clock_of(FILM) == "at 2:14"
+    assert clock_of(replace(FILM, start_ms=None, end_ms=None)) == "3:20"
