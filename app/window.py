@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
@@ -24,7 +23,7 @@ from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
 from app.folders.notice_view import NoticeView
-from app.folders.remarks import unwatched_line
+from app.folders.unwatched import UnwatchedTeller
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
 from app.models.models_model import ModelsModel
@@ -40,13 +39,14 @@ from app.show.details_view import WIDTH_PX as DETAILS_PX
 from app.show.details_view import DetailsView
 from app.show.grid_model import GridModel
 from app.show.grid_view import GridView
+from app.show.others_view import OthersView
 from app.show.pages import Way
 from app.show.quick_look import QuickLook
 from app.show.stage_view import StageView
 from app.show.status_line import StatusLine
 from app.show.thumbnails import Thumbnails
 from app.theme import Look, Theme
-from core import Event, FolderId, Kind, ProgressChanged, Standing, Unwatched, WatchingChanged
+from core import Event, FolderId, Kind, ProgressChanged, Standing
 
 _DEFAULT_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(560, 400)
@@ -69,7 +69,6 @@ class Window(QWidget):
         self._messages = messages
         self._preferences = preferences
         self._theme = theme
-        self._told_unwatched: set[Path] = set()
         self.question = QuestionModel(self)
         self.search = Search(bridge, self.question, self)
         self.folders_model = FoldersModel(bridge, self)
@@ -78,6 +77,7 @@ class Window(QWidget):
         self.grid = GridView(self.results, Thumbnails(bridge, self))
         self.health = HealthView(HealthModel(bridge, self))
         self.stage = StageView(bridge, self.grid, self.results, self.folders_model, self.health)
+        self.others = OthersView()
         self.sidebar = FoldersView(self.folders_model)
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
@@ -108,6 +108,7 @@ class Window(QWidget):
         column.addWidget(self.note)
         column.addWidget(self.notice)
         column.addWidget(self.stage, 1)
+        column.addWidget(self.others)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -153,10 +154,14 @@ class Window(QWidget):
         self._bridge.failed.connect(self._messages.fail)
         self._bridge.happened.connect(self._messages.hear)
         self._bridge.happened.connect(self._hear)
+        self._bridge.happened.connect(UnwatchedTeller(self._messages, self._open_folder_settings, self).hear)
         self._bridge.happened.connect(Finish(self, self.folders_model).hear)
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
+        self.search.answered.connect(self.others.show_answer)
         self.search.failed.connect(self.stage.show_refusal)
+        self.search.failed.connect(self.others.clear)
+        self.stage.problems_shown.connect(self.others.cover)
         self.search.slow.connect(self.stage.say_searching)
         self.question.changed.connect(self._mark_place)
         self.question.changed.connect(self.stage.stay)
@@ -266,8 +271,6 @@ class Window(QWidget):
     def _hear(self, event: Event) -> None:
         if isinstance(event, ProgressChanged):
             self.status.show_progress(event.progress)
-        elif isinstance(event, WatchingChanged):
-            self._tell_unwatched(event.unwatched)
 
     @Slot()
     def _free_details(self) -> None:
@@ -372,14 +375,6 @@ class Window(QWidget):
             settings = SettingsView(self._bridge, self._bridge.engine, self.models, self._messages, self)
             settings.show_page(page)
             settings.open()
-
-    def _tell_unwatched(self, unwatched: tuple[Unwatched, ...]) -> None:
-        """Once for each folder, and only where something can be done about it."""
-        new = [folder for folder in unwatched if folder.remedy and folder.path not in self._told_unwatched]
-        self._told_unwatched.update(folder.path for folder in new)
-        if new:
-            text = " ".join(map(unwatched_line, new))
-            self._messages.note(text, "What to do", self._open_folder_settings, stays=True)
 
     @Slot()
     def _open_shortcuts(self) -> None:

@@ -16,6 +16,7 @@ from core.embedding import Embedder
 from core.errors import MediaError, QuestionError
 from core.lineup import Lineup, spaces_of, wanted_by
 from core.records import Answer, ContentHash, Decoded, Example, Kind, Question, SpaceId, Vectors
+from core.runtime.apart import wait
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
 from core.search.asked import Asked
@@ -31,8 +32,6 @@ T = TypeVar("T")
 
 MAX_TEXT = 1000
 """Characters of a question that count; a pasted book is cut."""
-LOOK_UP_S = 0.05
-"""How often a wait looks whether the question is still wanted."""
 
 
 class Pending:
@@ -94,7 +93,7 @@ class Asker:
         for text, less in ((question.text, False), (question.without, True)):
             if text:
                 texts = self._gpu.call(Priority.INTERACTIVE, Embedder.texts, self._answering_words(), [text])
-                vectors = _wait(texts, abandoned)
+                vectors = wait(texts, abandoned)
                 asked.append(Asked(vectors, less=less, words=text))
         asked += [self._understand(searcher, example, abandoned) for example in question.examples]
         self._introduce(searcher, asked, abandoned)
@@ -107,7 +106,7 @@ class Asker:
         unmet = frozenset(searcher.unmet(space_id for part in asked for space_id in part.vectors))
         if unmet:
             encoders = [encoder for encoder in self._at_work.encoders if spaces_of([encoder]) & unmet]
-            strangers = _wait(self._gpu.call(Priority.INTERACTIVE, Embedder.strangers, encoders), abandoned)
+            strangers = wait(self._gpu.call(Priority.INTERACTIVE, Embedder.strangers, encoders), abandoned)
             searcher.meet({space_id: rows for space_id, rows in strangers.items() if space_id in unmet})
 
     def _answering_words(self) -> list[Encoder]:
@@ -124,13 +123,13 @@ class Asker:
             example = replace(example, path=path, file_id=None)  # not understood anew yet since the encoder changed
         try:
             content, future = self._open(example)
-            decoded = _wait(future, abandoned)
+            decoded = wait(future, abandoned)
         except MediaError as error:
             name = example.path.name if example.path is not None else "What was pasted"
             raise QuestionError(f"{name} cannot be used as an example: {error.what}", error.advice) from error
         embedded = self._understanding.embed(self._at_work.answering(), decoded.segments, Priority.INTERACTIVE)
         rows: dict[SpaceId, list[Vectors]] = {}
-        for segment in _wait(embedded, abandoned).vectors:
+        for segment in wait(embedded, abandoned).vectors:
             for space_id, vector in segment.items():
                 rows.setdefault(space_id, []).append(vector[None])
         vectors = {space_id: np.concatenate(rows[space_id]) for space_id in searcher.example_spaces if space_id in rows}
@@ -155,16 +154,3 @@ class Asker:
 def _clean(text: str) -> str:
     """Half a surrogate pair, typed or pasted, is no text to anybody further on."""
     return text.encode("utf-8", "replace").decode("utf-8").strip()[:MAX_TEXT]
-
-
-def _wait(future: Future[T], abandoned: threading.Event) -> T:
-    """The future's result, unless the question is no longer wanted before it is there."""
-    while True:
-        try:
-            return future.result(timeout=LOOK_UP_S)
-        except TimeoutError:
-            if future.done():  # in this very moment, or by a time-out of its own
-                return future.result()
-            if abandoned.is_set():
-                future.cancel()
-                raise CancelledError from None

@@ -317,6 +317,8 @@ class Engine(ModelFront, StandingFront):
         before, self.settings = self.settings, settings
         if before.exclude != settings.exclude:
             self._indexer.scan()
+        if (before.shared_search, before.shared_as) != (settings.shared_search, settings.shared_as):
+            self._search.call(Priority.URGENT, Searcher.share, settings)
         self._indexer.look_again()
         if settings.paused and not before.paused:
             self._indexer.pause(PauseReason.USER)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from core.errors import CoreError
 from core.events import EventBus, StoreChanged
 from core.paths import LibraryPaths
 from core.records import StoreStatus
+from core.runtime.apart import apart
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority, Worker
 from core.search.searcher import Searcher
@@ -70,6 +74,10 @@ class Mover:
         """
         return self._worker.submit_at(Priority.INTERACTIVE, self._move, uri, token)
 
+    def connect(self) -> Future[None]:
+        """Done when the server whose other libraries are asked is reached, or cannot be; who asks once waits for it."""
+        return self._worker.submit_at(Priority.INTERACTIVE, self._connect)
+
     def close(self, timeout_s: float) -> bool:
         """Breaks off; returns whether the thread ended in time."""
         self._stopping.set()
@@ -81,23 +89,27 @@ class Mover:
 
     def _resume(self) -> None:
         self._store.call(Priority.NORMAL, lambda _: None).result()  # the library is open
-        try:
-            wanted = Settings.parse(self._library.move.read_text("utf-8"))
-        except (OSError, ValueError):
-            return
-        if wanted is not None:
-            self._begin(wanted.searched_at)
+        if (wanted := _searched_at(self._library.move)) is not None:
+            self._begin(wanted)
+        if (left := _searched_at(self._library.left)) is not None:
+            self._worker.submit_at(Priority.BATCH, self._leave_at, left)
 
     def _move(self, uri: str, token: str | None) -> None:
         if uri:
             require_usable(MilvusPlace(uri, ""))
             uri = whole(uri)
             if token is not None:
-                keep_milvus_token(uri, token)
+                apart(partial(keep_milvus_token, uri, token), self._stopping, "keyring")
         if uri != (self.status.here if self.status.goes_to is None else self.status.goes_to):
             wanted = self._settings().with_search_at(uri)
             self._store.call(Priority.INTERACTIVE, lambda _: wanted.save(self._library.move)).result()
             self._begin(uri)
+
+    def _connect(self) -> None:
+        connecting = self._search.call(Priority.INTERACTIVE, Searcher.connect).result()
+        if connecting is not None:
+            with suppress(StoreError):  # the answer says it
+                connecting.result()
 
     def _begin(self, uri: str) -> None:
         here = self.status.here
@@ -129,7 +141,10 @@ class Mover:
         self._worker.submit_at(Priority.BATCH, self._step, uri)
 
     def _arrive(self, uri: str) -> None:
+        left = self._settings().with_search_at(self.status.here)
+
         def settle(_: Storage) -> None:
+            left.save(self._library.left)
             self._keep(self._settings().with_search_at(uri))
             self._library.move.unlink(missing_ok=True)
 
@@ -138,23 +153,42 @@ class Mover:
         self._leave(self._search.call(Priority.INTERACTIVE, Searcher.end_move).result())
         self._say(StoreStatus(uri))
 
+    def _leave_at(self, uri: str) -> None:
+        """Deletes what an earlier start was closed upon before it was deleted, unless it is wanted again."""
+        wanted = (self.status.here, self.status.goes_to)
+        settings = self._settings().with_search_at(uri)
+        self._leave(None if uri in wanted else milvus_server(self._library, settings, self._events.notice))
+
     def _leave(self, server: MilvusServer | None) -> None:
-        """Deletes what the library has in a Milvus that is not used any more."""
-        if server is None:
-            return
-        self._left = server
-        try:
-            server.submit(lambda: _forget(self._library, server)).result()
-        except StoreError as error:
-            self._events.notice(f"What this library had there was not deleted. {error}")
-        finally:
-            self._left = None
-            server.close()
+        """Deletes what the library has in a Milvus that is not used any more; once closing, after the next start."""
+        if server is not None:
+            self._left = server
+            left = self._settings().with_search_at(server.place.uri)
+            try:
+                self._store.call(Priority.INTERACTIVE, lambda _: left.save(self._library.left)).result()
+                server.submit(lambda: _forget(self._library, server)).result()
+            except StoreError as error:
+                if self._stopping.is_set():
+                    raise CancelledError from error
+                self._events.notice(f"What this library had there was not deleted. {error}")
+            finally:
+                self._left = None
+                server.close()
+        self._store.call(Priority.INTERACTIVE, lambda _: self._library.left.unlink(missing_ok=True)).result()
 
     def _say(self, status: StoreStatus) -> None:
         if status != self.status:
             self.status = status
             self._events.publish(StoreChanged(status))
+
+
+def _searched_at(path: Path) -> str | None:
+    """Where settings that were kept in that file search; None when there are none."""
+    try:
+        kept = Settings.parse(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return None if kept is None else kept.searched_at
 
 
 def _forget(library: LibraryPaths, server: MilvusServer) -> None:

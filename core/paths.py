@@ -57,6 +57,11 @@ class LibraryPaths:
         return self.root / "move.json"
 
     @property
+    def left(self) -> Path:
+        """The settings with the place that was moved from; there until what the library had there is deleted."""
+        return self.root / "left.json"
+
+    @property
     def settings(self) -> Path:
         """What the user chose."""
         return self.root / "settings.json"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import platform
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,7 +187,19 @@ class Settings:
         "",
         "Milvus at",
         "A file with its whole path, or the address of a Milvus server or of Zilliz Cloud. Sent there are vectors,"
-        " their ids, and each one's kind, folder as a number, day and length; never media, never names.",
+        " their ids, and each one's kind, folder as a number, day and length; never media,"
+        " and names only while other libraries there are searched, too.",
+    )
+    shared_search: bool = _setting(
+        False,
+        "Also search the other libraries on this server",
+        "Finds in theirs, too, and they in this one: in those that have this on. For a server of Milvus' alone; what is"
+        " sent then is said below. Counts at once; off takes the names back.",
+    )
+    shared_as: str = _setting(
+        "",
+        "Called there",
+        "What the others see this library called. Empty: this computer's name.",
     )
     library_disk: str = _setting(
         "local",
@@ -217,6 +231,12 @@ class Settings:
     def searched_at(self) -> str:
         """Milvus' file or address, if vectors are searched there; empty when they are in this program."""
         return self.milvus_uri if self.vector_store == "milvus" else ""
+
+    @property
+    def seen_as(self) -> str:
+        """What other libraries on the same server see this one called; empty if they see nothing of it."""
+        shares = self.shared_search and re.match("https?://", self.searched_at)
+        return (self.shared_as.strip() or platform.node() or "Likewise") if shares else ""
 
     def with_search_at(self, uri: str) -> Settings:
         """A copy that searches in Milvus at `uri`, or with an empty one in this program; then the address is kept."""

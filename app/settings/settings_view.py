@@ -43,7 +43,7 @@ _SIZE = QSize(860, 640)
 _LIST_PX = 168
 _DEVICE = "device"
 _EXCLUDE = "exclude"
-_MOVED = ("vector_store", "milvus_uri")
+_MOVED = ("vector_store", "milvus_uri", "shared_search", "shared_as")
 _LATER = {
     SettingsPage.FOLDERS: "The largest sizes count from the next start.",
     SettingsPage.PERFORMANCE: "The batch size counts from the next start, all else at once.",

@@ -13,6 +13,7 @@ from app.bridge import Bridge
 from app.controls import Button, Label
 from app.messages import Messages
 from app.settings.fields import SettingField
+from app.settings.sharing_view import SharingView
 from app.theme import SPACE_PX
 from core import CoreError, Event, Settings, SettingSpec, StoreChanged, StoreStatus
 
@@ -29,18 +30,25 @@ _KEPT = "Kept in the system's keyring"
 _UNTIL = "It stays so until all has moved; a move that is broken off goes on after the next start."
 _GIVEN = "vectors, their ids, and with each its kind, its folder as a number, its day and its length"
 _NEVER = "Never media, names, paths, words found in them, or where a photo was taken."
+_NAMES = (
+    "As other libraries on this server are searched, too, these go there in addition: the names of your files without"
+    " their folders, a number that tells files apart, and “{name}”. Who searches others on that server as well sees"
+    " them, with the kind of each file; they see no picture and can open nothing, nor can you of theirs. When this is"
+    " off again the names are deleted there. Never media, paths, words found in them, or where a photo was taken."
+)
 
 
-def sent(uri: str) -> str:
-    """What goes where when Milvus is at `uri`; an empty one is this program."""
+def sent(uri: str, seen_as: str = "") -> str:
+    """What goes where when Milvus is at `uri`; an empty one is this program. `seen_as`: what others see it called."""
     if not uri:
         return "Nothing is sent anywhere."
     if not _is_server(uri):
         return f"Nothing leaves this computer. Written to that file are {_GIVEN}. {_NEVER}"
     open_to_all = " Addresses with http:// are not encrypted: use them in your own network only."
+    names = _NAMES.format(name=wording.safe(seen_as)) if seen_as else _NEVER
     return (
         f"Sent to the server are {_GIVEN}; and what you ask, as a vector, with its filters on kind, folder and dates. "
-        f"{_NEVER} A vector says what kind of picture or sound it is: whoever runs the server can compare."
+        f"{names} A vector says what kind of picture or sound it is: whoever runs the server can compare."
         f"{open_to_all if uri.startswith('http:') else ''}"
     )
 
@@ -79,9 +87,11 @@ class StoreView(QWidget):
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
         for line in (self.address, self.token):
             line.setMinimumWidth(_WIDE_PX)
-        self.sent = _wrapped(Label())
-        self.state = _wrapped(Label(dim=True))
-        self.problem = _wrapped(Label())
+        self.sharing = SharingView(bridge, messages)
+        self.sharing.changed.connect(self._show)
+        self.sent = Label(wraps=True)
+        self.state = Label(dim=True, wraps=True)
+        self.problem = Label(wraps=True)
         self.progress = SlimProgress()
         self.move_button = Button("")
         self.move_button.clicked.connect(self._move)
@@ -96,7 +106,7 @@ class StoreView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_PX)
-        for part in (*fields, self.sent, self.problem, self.state, self.progress):
+        for part in (*fields, self.sharing, self.sent, self.problem, self.state, self.progress):
             layout.addWidget(part)
         layout.addLayout(buttons)
         for field in fields:
@@ -123,13 +133,15 @@ class StoreView(QWidget):
             self._status = event.status
             self._show()
 
+    @Slot()
     def _show(self) -> None:
         chosen, status, moves = self.kind.currentData() == _MILVUS, self._status, self._uri != self._wanted
         self.address.setEnabled(chosen)
         self.token.setEnabled(_is_server(self._uri))
         self.token.setPlaceholderText(_KEPT if self._uri and self._uri == self._kept_for else "")
         self.move_button.setEnabled(bool(self._uri) or not chosen)
-        self.sent.setText(sent(self._uri))
+        self.sharing.set_available(_is_server(self._uri))
+        self.sent.setText(sent(self._uri, self.sharing.chosen(Settings().with_search_at(self._uri)).seen_as))
         self.problem.setVisible(bool(self.problem.text()))
         self.state.setText(f"{state(status)} {_UNTIL}" if moves and self.move_button.isEnabled() else state(status))
         self.progress.setVisible(status.goes_to is not None)
@@ -179,8 +191,3 @@ def _is_server(uri: str) -> bool:
 
 def _place(uri: str) -> str:
     return f"in Milvus at “{wording.safe(uri)}”" if uri else "in this program"
-
-
-def _wrapped(label: Label) -> Label:
-    label.setWordWrap(True)
-    return label

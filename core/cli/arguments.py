@@ -65,6 +65,10 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="|".join(Kind),
     )
 
+    question.add_argument(
+        "--shared", action="store_true", help="also what other libraries on the server have; see `likewise store share`"
+    )
+
     stored = _Parser(add_help=False)
     _add_store_options(stored)
     command = _adder(parser.add_subparsers(dest="command", metavar="COMMAND", title="commands"), library)
@@ -133,6 +137,9 @@ def _add_store(store: argparse.ArgumentParser, library: _Parser, output: _Parser
     action = _adder(store.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True), library)
     action("check", "check that all of the library is found where it is searched", output, stored)
     move = action("move", "search the library in this program, or in Milvus; an earlier move goes on", stored)
+    share = action("share", "be found in other libraries on the server, by names of files, and find in them")
+    share.add_argument("name", metavar="NAME", nargs="?", default="", help="what they see this one called")
+    action("unshare", "take the names back from the server, and find in this library alone")
     move.add_argument("to", choices=("hnsw", "milvus"), help="hnsw: this program; milvus: needs --milvus-uri once")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.cli.backups import backup
 from core.cli.doctor import doctor
-from core.cli.documents import failure_document, print_json, result_document, status_document
+from core.cli.documents import failure_document, other_document, print_json, result_document, status_document
 from core.cli.exits import Exit
 from core.cli.left_out import leave_out, skipped_lines
 from core.cli.models import models
@@ -18,6 +19,7 @@ from core.cli.progress_bar import follow
 from core.cli.stores import chosen_settings, store
 from core.cli.table import count, models_table, say, shown, size, table
 from core.engine import Engine
+from core.errors import CoreError
 from core.records import (
     Example,
     Failure,
@@ -26,6 +28,7 @@ from core.records import (
     FolderState,
     Kind,
     LibraryStatus,
+    Other,
     Outcome,
     Question,
     Result,
@@ -151,12 +154,21 @@ def _add(engine: Engine, path: Path) -> FolderId:
 def _answer(arguments: Namespace, *, text: str = "", examples: tuple[Example, ...] = ()) -> Exit:
     filters = Filters(kinds=frozenset(map(Kind, arguments.kind)))
     question = Question(text, examples, filters, limit=arguments.k, without=" ".join(arguments.without))
-    with opened(arguments.library, chosen_settings(arguments), reading=True) as engine:
+    question, settings = replace(question, shared=arguments.shared), chosen_settings(arguments)
+    if arguments.shared and not settings.seen_as:
+        raise CoreError("This library is not shared.", "`likewise store share` does that, on a server.")
+    with opened(arguments.library, settings, reading=True) as engine:
+        if arguments.shared:
+            engine.stores.connect().result()
         answer = engine.search(question).result()
     if arguments.json:
-        print_json([result_document(result) for result in answer.results])
+        print_json([*map(result_document, answer.results), *map(other_document, answer.others)])
     elif answer.results:
         print(_results_text(answer.results))
+    if answer.others and not arguments.json:
+        print(f"\nIn other libraries:\n{_others_text(answer.others)}")
+    if answer.others_note:
+        say(answer.others_note)
     if remark := _REMARKS.get(answer.outcome):
         say(remark)
     return Exit.DONE
@@ -168,6 +180,14 @@ def _results_text(results: Sequence[Result]) -> str:
         for rank, result in enumerate(results, start=1)
     ]
     return table(("#", "match", "score", "file"), rows, numbers=(0, 2))
+
+
+def _others_text(others: Sequence[Other]) -> str:
+    rows = [
+        (str(rank), str(other.strength), f"{other.score:.2f}", shown(other.library), shown(other.name))
+        for rank, other in enumerate(others, start=1)
+    ]
+    return table(("#", "match", "score", "library", "file"), rows, numbers=(0, 2))
 
 
 def _moment(result: Result) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from core.records import KINDS_OF, Backup, Failure, Folder, LibraryStatus, ModelStatus, Moment, Result, Skipped
+from core.records import KINDS_OF, Backup, Failure, Folder, LibraryStatus, ModelStatus, Moment, Other, Result, Skipped
 
 Document: TypeAlias = dict[str, object]
 
@@ -33,6 +33,18 @@ def result_document(result: Result) -> Document:
         "reason": result.reason,
         "line": result.line,
         "moments": [moment_document(moment) for moment in result.moments],
+    }
+
+
+def other_document(other: Other) -> Document:
+    """One answer of `search --shared` or `similar --shared` from another library: it has no path here."""
+    return {
+        "path": None,
+        "library": other.library,
+        "name": other.name,
+        "kind": str(other.kind),
+        "score": round(other.score, 6),
+        "strength": str(other.strength),
     }
 
 

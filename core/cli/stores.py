@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.store.catalog import Catalog
 from core.store.reader import Reader
 from core.store.vectors.moving import check_stores, fill_stores, forget_stores
-from core.store.vectors.remote.place import whole
+from core.store.vectors.remote.place import MilvusPlace, whole
 from core.store.vectors.remote.server import MilvusServer, milvus_server
 from core.store.vectors.vector_store import StoreCheck
 
@@ -42,8 +42,10 @@ def chosen_settings(arguments: Namespace) -> Settings:
 
 
 def store(arguments: Namespace) -> Exit:
-    """Runs `check` or `move`."""
-    return _check(arguments) if arguments.action == "check" else _move(arguments)
+    """Runs one of the actions."""
+    if arguments.action == "check":
+        return _check(arguments)
+    return _move(arguments) if arguments.action == "move" else _share(arguments, shares=arguments.action == "share")
 
 
 def _check(arguments: Namespace) -> Exit:
@@ -66,25 +68,50 @@ def _move(arguments: Namespace) -> Exit:
     library, now = _library(arguments), settings_of(_library(arguments))
     arguments.store = arguments.to
     then = chosen_settings(arguments)
-    with ExitStack() as opened:
-        try:
-            catalog = Catalog(library)
-        except LibraryBusyError:
-            advice = "Move it in that window, under Settings → Advanced, or close it first."
-            raise LibraryBusyError("This library is already open.", advice) from None
-        opened.callback(catalog.close)
-        reader = Reader(library)
-        opened.callback(reader.close)
+    with _opened(library, "Move it") as (catalog, reader):
         with _server(library, then) as server, telling("Moving", "vectors") as tell:
             fill_stores(library, catalog, reader, server, tell)
+        now.save(library.left)  # broken off from here on, what is left behind is deleted at the next start
         then.save(library.settings)
         library.move.unlink(missing_ok=True)
         if now.searched_at and now.searched_at != then.searched_at:
             with _server(library, now) as left:
                 if left is not None:
                     forget_stores(reader, left, list(reader.spaces()))
+        library.left.unlink(missing_ok=True)
     print(f"This library is now searched in {_shown(then)}.")
     return Exit.DONE
+
+
+def _share(arguments: Namespace, *, shares: bool) -> Exit:
+    library, now = _library(arguments), settings_of(_library(arguments))
+    if not MilvusPlace(now.searched_at, "").is_server:
+        raise CoreError("This library is not searched on a server.", "`likewise store move milvus` moves it there.")
+    then = replace(now, shared_search=shares, shared_as=arguments.name if shares else now.shared_as)
+    with _opened(library, "Change that") as (catalog, reader):
+        then.save(library.settings)
+        with _server(library, then) as server, telling("Telling" if shares else "Checking", "vectors") as tell:
+            fill_stores(library, catalog, reader, server, tell)
+    if shares:
+        print(f"Others on {_shown(then)} who share see the names of this library's files, and “{then.seen_as}”.")
+    else:
+        print(f"The names of this library's files are deleted in {_shown(then)}.")
+    return Exit.DONE
+
+
+@contextmanager
+def _opened(library: LibraryPaths, what: str) -> Iterator[tuple[Catalog, Reader]]:
+    """The library, to be changed. Raises LibraryBusyError with the advice to do `what` where it is open."""
+    with ExitStack() as opened:
+        try:
+            catalog = Catalog(library)
+        except LibraryBusyError:
+            advice = f"{what} in that window, under Settings → Advanced, or close it first."
+            raise LibraryBusyError("This library is already open.", advice) from None
+        opened.callback(catalog.close)
+        reader = Reader(library)
+        opened.callback(reader.close)
+        yield catalog, reader
 
 
 @contextmanager

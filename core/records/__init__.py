@@ -52,7 +52,7 @@ from core.records.media import (
     Wanted,
 )
 from core.records.models import KINDS_OF, EncoderSpec, ModelCard, ModelState, ModelStatus, Role, SpaceSpec, WeightFile
-from core.records.questions import Answer, Details, Example, Filters, Moment, Outcome, Question, Result, Strength
+from core.records.questions import Answer, Details, Example, Filters, Moment, Other, Outcome, Question, Result, Strength
 from core.records.work import (
     RULE_SENTENCES,
     Activity,
@@ -109,6 +109,7 @@ __all__ = [
     "ModelState",
     "ModelStatus",
     "Moment",
+    "Other",
     "Outcome",
     "PauseReason",
     "Picture",

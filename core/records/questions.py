@@ -44,7 +44,7 @@ class Filters:
 class Question:
     """What the user asks: words, examples, or both, within filters; at most `limit` answers.
 
-    `without` are words for what is not wanted.
+    `without` are words for what is not wanted. `shared`: other libraries are asked, too, where search is shared.
     """
 
     text: str = ""
@@ -52,6 +52,7 @@ class Question:
     filters: Filters = Filters()
     limit: int = 200
     without: str = ""
+    shared: bool = True
 
     @property
     def is_empty(self) -> bool:
@@ -112,6 +113,17 @@ class Result:
         return self.away is None and not self.missing
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A file of another library on the same server, `library` as that is called: only there can it be opened."""
+
+    library: str
+    name: str
+    kind: Kind
+    score: float
+    strength: Strength
+
+
 class Outcome(StrEnum):
     """What kind of answer this is; every state but FOUND and BROWSE has a page of its own."""
 
@@ -124,12 +136,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Results best first. With NO_GOOD_MATCH the results are all weak."""
+    """Results best first. With NO_GOOD_MATCH the results are all weak.
+
+    `others` are what other libraries have that matches, best first; `others_note` says why they could not be asked.
+    """
 
     question: Question
     outcome: Outcome
     results: Sequence[Result] = ()
     elapsed_ms: float = 0.0
+    others: Sequence[Other] = ()
+    others_note: str = ""
 
     @property
     def may_have_more(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,21 +96,25 @@ class Inquiry:
         evidence = self._evidence(segments)
         if not len(segments) or all(piece.less for piece in evidence):
             return NOTHING
-        return Weighed(items, segments, starts, fuse(evidence, self._agreement, starts))
+        return Weighed(items, segments, starts, fuse(evidence, self.agreement, starts))
 
-    def _evidence(self, segments: Ids) -> list[Evidence]:
-        """All that is known of `segments`: of each voice and, after them, of each quote."""
-        evidence = [
+    def spoken(self, surprises: Callable[[Voice], Vectors]) -> list[Evidence]:
+        """What the voices say of some segments; `surprises` answers what one does."""
+        return [
             Evidence(
                 voice.part,
                 voice.space.medium,
-                voice.space.surprises(voice.queries, segments),
+                surprises(voice),
                 voice.space.items,
                 voice.space.sample.alike,
                 voice.less,
             )
             for voice in self.voices
         ]
+
+    def _evidence(self, segments: Ids) -> list[Evidence]:
+        """All that is known of `segments`: of each voice and, after them, of each quote."""
+        evidence = self.spoken(lambda voice: voice.space.surprises(voice.queries, segments))
         for part, (quoted, surprises) in self._quotes.items():
             said = _at(segments, quoted, surprises)
             evidence.append(Evidence(part, Medium.QUOTED, said, less=self._asked[part].less))
@@ -129,7 +133,7 @@ class Inquiry:
         return quotes
 
     @cached_property
-    def _agreement(self) -> Numbers:
+    def agreement(self) -> Numbers:
         """How the voices, and after them the quotes, correlate by chance."""
         agreement = np.eye(len(self.voices) + len(self._quotes))
         for row, one in enumerate(self.voices):

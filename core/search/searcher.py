@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from core.records import (
     ContentHash,
     Example,
     FileId,
+    Other,
     Outcome,
     Question,
     Result,
@@ -31,9 +32,13 @@ from core.search.exact import exact_matches
 from core.search.inquiry import Inquiry
 from core.search.listing import Listing, named
 from core.search.move import Move, MoveStep
+from core.search.others import of_others
 from core.search.space import Space
+from core.settings import Settings
 from core.store.reader import Reader
-from core.store.vectors.remote.server import MilvusServer
+from core.store.vectors.remote.others import Others
+from core.store.vectors.remote.server import MilvusServer, StoreError
+from core.store.vectors.served_index import ServedIndex
 from core.store.vectors.space_index import PendingSnapshot
 
 SPARE = 32
@@ -104,6 +109,23 @@ class Searcher:
         move, self._move = self._move, None
         return None if move is None else move.server
 
+    # sharing with others
+
+    def share(self, settings: Settings) -> None:
+        """From now on others on a server see as much of this library as `settings` say."""
+        for server in (self._server, None if self._move is None else self._move.server):
+            if server is not None:
+                server.shared_as = settings.with_search_at(server.place.uri).seen_as
+        moving = () if self._move is None else self._move.indexes.values()
+        for index in (*(space.index for space in self._spaces.values()), *moving):
+            if isinstance(index, ServedIndex):
+                index.share()
+
+    def connect(self) -> Future[None] | None:
+        """Connects to the server if there is one and others on it are to be asked."""
+        server = self._server
+        return server.submit(server.connect) if server is not None and server.shared_as else None
+
     # questions
 
     def answer(self, question: Question, asked: Sequence[Asked]) -> Answer:
@@ -112,7 +134,8 @@ class Searcher:
         for space_id in {space_id for part in asked for space_id in part.vectors if space_id in self._spaces}:
             self._spaces[space_id].refresh()
         outcome, results = self._find(question, asked)
-        return Answer(question, outcome, results, (time.perf_counter() - started) * 1000)
+        others, note = self._of_others(question, asked)
+        return Answer(question, outcome, results, (time.perf_counter() - started) * 1000, others, note)
 
     @property
     def example_spaces(self) -> list[SpaceId]:
@@ -150,6 +173,17 @@ class Searcher:
         results = self._same_first(results, asked)[: question.limit]
         good = any(result.strength is not Strength.WEAK for result in results)
         return (Outcome.FOUND if good else Outcome.NO_GOOD_MATCH), results
+
+    def _of_others(self, question: Question, asked: Sequence[Asked]) -> tuple[list[Other], str]:
+        """What other libraries have, where search is shared and no folder of this one is looked in; or why not."""
+        server = self._server
+        wanted = question.shared and bool(asked) and question.filters.folder_id is None
+        if server is None or not server.shared_as or not wanted:
+            return [], ""
+        try:
+            return of_others(Others(server), Inquiry(self._reader, self._spaces, asked), question.filters), ""
+        except StoreError as error:
+            return [], f"The other libraries were not searched. {error}"
 
     def _ranked(self, question: Question, asked: Sequence[Asked]) -> list[Result]:
         """Enough files, best first; looks at ever more segments while some turn out to be of the same file."""

@@ -93,14 +93,15 @@ class Space:
         """
         ids, vectors = self.index.vectors(segments)
         found = np.full(len(segments), np.nan, np.float32)
-        found[np.isin(segments, ids)] = self._surprises(queries, vectors)
+        found[np.isin(segments, ids)] = self.resemblance(queries, vectors)
         return found
 
     def typical(self, queries: Vectors) -> Vectors:
         """The same of every segment of the sample."""
-        return self._surprises(queries, self.sample.vectors)
+        return self.resemblance(queries, self.sample.vectors)
 
-    def _surprises(self, queries: Vectors, vectors: Vectors) -> Vectors:
+    def resemblance(self, queries: Vectors, vectors: Vectors) -> Vectors:
+        """(n,) how much each of `vectors` (n, dim), whoever's they are, resembles the best of `queries` (q, dim)."""
         scores = (vectors.astype(np.float64) @ queries.T.astype(np.float64)).astype(np.float32)
         return best_of(self.chance(queries).surprises(scores).max(axis=1), float(len(queries)))
 

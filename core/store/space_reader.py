@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -108,6 +110,17 @@ class SpaceReader:
         ).reshape(-1, len(FACTS))
         return facts
 
+    def names(self, ids: Ids) -> list[tuple[str, int]]:
+        """The name, without its folder, and the item of the file that each of the segments `ids` is from."""
+        rows = self._rows(
+            """SELECT segment.id, file.path, segment.item_id
+               FROM json_each(?) JOIN segment ON segment.id = value
+                   JOIN file ON file.id = (SELECT min(id) FROM file WHERE file.item_id = segment.item_id)""",
+            json_of(ids),
+        )
+        known = {number: (_name(path), item) for number, path, item in rows}
+        return [known.get(number, ("", 0)) for number in ids.tolist()]
+
     def searchable(self, space_id: SpaceId) -> Operations:
         """All searchable segments of the space as `come`, consistent with its `sequence`."""
         with self._one_moment():
@@ -193,3 +206,8 @@ def ids_of(rows: Sequence[Sequence[int]]) -> Ids:
 def json_of(ids: Ids | Sequence[int]) -> str:
     """Ids as SQLite's json_each takes them."""
     return json.dumps([int(number) for number in ids])
+
+
+def _name(path: bytes) -> str:
+    """What a file is called, as any computer can show it."""
+    return PurePath(os.fsdecode(path)).name.encode("utf-8", "replace").decode()

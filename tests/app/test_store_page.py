@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -71,6 +71,34 @@ def test_page_says_what_is_sent_where(page: StoreView) -> None:
     assert "not encrypted" not in text
     choose(page, "http://studio:19530")
     assert "not encrypted" in page.sent.text()
+
+
+def test_page_says_what_sharing_adds_and_keeps_it_at_once(qtbot: QtBot, page: StoreView, fresh: Engine) -> None:
+    sharing = page.sharing
+    assert not sharing.shared.isEnabled()
+    choose(page, "/tmp/milvus.db")
+    assert not sharing.shared.isEnabled()
+    choose(page, "http://studio:19530")
+    assert sharing.shared.isEnabled()
+    assert not sharing.shared.isChecked()
+    assert not sharing.called.isEnabled()
+    assert "Never media, names, paths" in page.sent.text()
+    QTest.mouseClick(sharing.shared, Qt.MouseButton.LeftButton, pos=QPoint(8, sharing.shared.height() // 2))
+    QTest.keyClicks(sharing.called, "Ana's <b>studio</b>")
+    text = page.sent.text()
+    assert "the names of your files without their folders" in text
+    assert "“Ana's <b>studio</b>”" in text
+    assert "Never media, paths, words" in text
+    assert "Never media, names" not in text
+    wait_for(qtbot, lambda: fresh.settings.shared_as == "Ana's <b>studio</b>")
+    assert fresh.settings.shared_search
+    assert fresh.settings.seen_as == "", "it is not on that server yet"
+    QTest.mouseClick(sharing.shared, Qt.MouseButton.LeftButton, pos=QPoint(8, sharing.shared.height() // 2))
+    page.window().close()  # what was just clicked counts
+    wait_for(qtbot, lambda: not fresh.settings.shared_search)
+    fresh.close()
+    kept = Settings.parse(fresh.library.settings.read_text("utf-8")) or Settings()
+    assert (kept.shared_search, kept.shared_as) == (False, "Ana's <b>studio</b>")
 
 
 def test_only_a_server_gets_a_token_and_nobody_reads_it(page: StoreView) -> None:

@@ -19,8 +19,11 @@ from core.store.vectors.remote.collection import MilvusCollection
 from core.store.vectors.remote.place import MilvusPlace
 from core.store.vectors.remote.server import MilvusServer
 from core.store.vectors.vector_store import VECTOR_STORES, VectorStore, make_vector_store
+from tests.core.store.milvus.places import real_server
 
 DIM = 24
+SERVED = "milvus server"
+"""The same store on a server that is named in the environment."""
 
 
 def unit_vectors(count: int, seed: int, dim: int = DIM) -> np.ndarray:
@@ -55,17 +58,19 @@ def many_small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def new_store(name: str, tidy: ExitStack) -> VectorStore:
     """An empty store; `tidy` ends what it runs on."""
-    if name != "milvus":
+    if not name.startswith("milvus"):
         return make_vector_store(name, DIM)
     if find_spec("pymilvus") is None or find_spec("milvus_lite") is None:
         pytest.skip("Milvus is not installed here; `pip install '.[milvus]'` adds it")
-    folder = tidy.enter_context(TemporaryDirectory())
-    server = MilvusServer(MilvusPlace(f"{folder}/milvus.db", "a1b2c3"))
+    place = f"{tidy.enter_context(TemporaryDirectory())}/milvus.db"
+    if name == SERVED:
+        place = tidy.enter_context(real_server())
+    server = MilvusServer(MilvusPlace(place, "a1b2c3"))
     tidy.callback(server.close)
-    return make_vector_store(name, DIM, MilvusCollection(server, SpaceId("contract/words@1"), DIM))
+    return make_vector_store("milvus", DIM, MilvusCollection(server, SpaceId("contract/words@1"), DIM))
 
 
-@pytest.fixture(params=sorted(VECTOR_STORES))
+@pytest.fixture(params=[*sorted(VECTOR_STORES), SERVED])
 def store(request: pytest.FixtureRequest) -> Iterator[VectorStore]:
     with ExitStack() as tidy:
         yield new_store(request.param, tidy)
@@ -244,7 +249,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.count == len(self.model)
 
 
-@pytest.mark.parametrize(("name", "histories"), [("exact", 20), ("hnsw", 20), ("milvus", 5)])
+@pytest.mark.parametrize(("name", "histories"), [("exact", 20), ("hnsw", 20), ("milvus", 5), (SERVED, 2)])
 def test_any_history_ends_in_the_same_answers(name: str, histories: int) -> None:
     run_state_machine_as_test(
         lambda: StoreMachine(name), settings=settings(max_examples=histories, stateful_step_count=40)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
 from core.paths import LibraryPaths
 from core.records import Filters, Ids, SpaceId, Vectors
-from core.store.facts import Facts
 from core.store.reader import Reader
 from core.store.vectors.catalog_vectors import CatalogVectors
-from core.store.vectors.milvus import Job, MilvusStore
+from core.store.vectors.feed import Feed, Found, Job
+from core.store.vectors.milvus import MilvusStore
 from core.store.vectors.remote.collection import MilvusCollection
+from core.store.vectors.remote.names import LONGEST_NAME, LONGEST_TITLE, SharedNames, no_vectors
+from core.store.vectors.remote.part import Told
 from core.store.vectors.remote.server import MilvusServer, StoreError
 from core.store.vectors.space_index import SpaceIndex
 from core.store.vectors.vector_store import Hits, StoreCheck, Vector, some_of
@@ -41,9 +44,16 @@ class ServedIndex:
         self._exact = CatalogVectors(reader, space_id, self._dim, np.empty(0, np.int64))
         self._collection = MilvusCollection(server, space_id, self._dim)
         self._store = MilvusStore(self._dim, self._collection, self._exact, reader.facts)
+        self._names = self._feed_names()
         self._sequence = 0
-        self._running: tuple[Job, Future[tuple[Ids, Facts] | None]] | None = None
+        self._running: tuple[Feed, Job, Future[Found]] | None = None
         self.error: StoreError | None = None
+
+    def share(self) -> None:
+        """What others on the server may see has changed: the server says as what. Names are taken back at once."""
+        self._names = self._feed_names()
+        if not self._server.shared_as:
+            self._server.submit(SharedNames(self._server, self._space_id, "").prepare)
 
     def open(self) -> None:
         """Learns which segments there are; their vectors are read when they are needed."""
@@ -64,12 +74,12 @@ class ServedIndex:
     @property
     def left(self) -> int:
         """How many segments Milvus is still to be told of."""
-        return self._store.left
+        return self._store.feed.left
 
     @property
     def is_current(self) -> bool:
         """Whether Milvus knows what the catalog knows."""
-        return self._store.is_current
+        return self._store.feed.is_current and self._names.is_current
 
     @property
     def rest_s(self) -> float:
@@ -85,6 +95,7 @@ class ServedIndex:
         """Takes over what was committed since; returns how many segments came or went."""
         changes = self._reader.operations(self._space_id, self._sequence)
         if len(changes.gone):
+            self._names.go(changes.gone)
             self._store.remove(changes.gone)
         if len(changes.come):
             self._come(changes.come)
@@ -95,11 +106,11 @@ class ServedIndex:
         """Does one small piece of feeding Milvus; False when there is none left or Milvus is to rest."""
         if self._running is not None:
             return self._look_after(*self._running)
-        job = None if self._server.writing else self._store.next_job()
-        if job is None:
-            return False
-        self._running = job, self._server.submit(lambda: self._store.run(job))
-        return True
+        for feed in () if self._server.writing else (self._store.feed, self._names):
+            if (job := feed.next_job()) is not None:
+                self._running = feed, job, self._server.submit(partial(feed.run, job))
+                return True
+        return False
 
     def search(self, query: Vector, k: int, among: Ids | None = None, filters: Filters | None = None) -> Hits:
         """The best `k` segments, of `among` (ascending ids) if given: never fewer than k when k exist.
@@ -127,12 +138,26 @@ class ServedIndex:
 
     def forget(self) -> None:
         """Deletes what Milvus has of this library in this space. Waits for it. Raises StoreError."""
+        SharedNames(self._server, self._space_id, "").remove()
         self._collection.remove()
 
     def _come(self, ids: Ids) -> None:
         self._store.add(ids, np.empty((0, self._dim), np.float32))
+        if self._server.shared_as:
+            self._names.come(ids)
 
-    def _look_after(self, job: Job, running: Future[tuple[Ids, Facts] | None]) -> bool:
+    def _feed_names(self) -> Feed:
+        """What others are to be told of the files: their names, or nothing any more."""
+        title = self._server.shared_as[:LONGEST_TITLE]
+        truth = self._exact if title else CatalogVectors(self._reader, self._space_id, self._dim, np.empty(0, np.int64))
+
+        def named(ids: Ids) -> Told:
+            rows = [(name[:LONGEST_NAME], item, title) for name, item in self._reader.names(ids)]
+            return np.array(rows, object).reshape(-1, len(SharedNames.columns))
+
+        return Feed(SharedNames(self._server, self._space_id, title), truth, no_vectors, named)
+
+    def _look_after(self, feed: Feed, job: Job, running: Future[Found]) -> bool:
         try:
             found = running.result(timeout=PATIENCE_S)
         except TimeoutError:
@@ -141,10 +166,10 @@ class ServedIndex:
             return False  # Likewise is closing
         except StoreError as error:
             self._running, self.error = None, error
-            self._store.failed(error)
+            feed.failed(error)
             return False
         self._running = self.error = None
-        self._store.done(job, found)
+        feed.done(job, found)
         return True
 
 

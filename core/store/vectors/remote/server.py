@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import CoreError
 from core.paths import LibraryPaths
+from core.runtime.apart import apart
 from core.runtime.worker import Priority, Worker
 from core.secret import milvus_token
 from core.settings import Settings
@@ -33,6 +35,8 @@ REST_S = 5.0
 LONGEST_REST_S = 300.0
 _NOT_THERE = {100, 101, 200, 201}
 """Milvus' codes for a collection and for a partition that is not there, or not loaded."""
+_SAID_NOT_THERE = re.compile(r"(collection|partition)\b.*\bnot (found|loaded|exist)")
+"""What servers before 2.4 say of them, under a code that means anything."""
 
 
 class StoreError(CoreError):
@@ -70,18 +74,25 @@ class MilvusServer:
 
     Making one neither connects nor waits; the first job does. Close it. `say` is told, on that thread, each new reason
     why Milvus cannot be used, once.
+
+    Attributes:
+        shared_as: what other libraries see this one called, and its files' names; empty: they see nothing of it.
     """
 
-    def __init__(self, place: MilvusPlace, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, place: MilvusPlace, say: Callable[[str], None] = lambda _: None, *, shared_as: str = "") -> None:
         self.place = place
+        self.shared_as = shared_as
         self._say = say
         self._said = ""
+        self._why: tuple[str, ...] = ()
+        self._has_token = False
         self._client: MilvusClient | None = None
         self._lite: Lite | None = None
         self._worker = Worker("milvus")
-        self._closed = False
+        self._closed = threading.Event()
         self.writing = _Rest()
         self.searching = _Rest()
+        self.sharing = _Rest()
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
         """Runs a job on the thread that writes."""
@@ -89,7 +100,7 @@ class MilvusServer:
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Breaks off what is running; what did not arrive is sent again next time. Whether it ended in time."""
-        self._closed = True
+        self._closed.set()
         client, self._client = self._client, None
         if client is not None:
             client.close()
@@ -103,7 +114,7 @@ class MilvusServer:
     def client(self) -> MilvusClient:
         """The connection. Raises StoreError when there is none (any more)."""
         if self._client is None:
-            raise StoreError(f"{self._name} is not connected.")
+            raise StoreError(*self._why or (f"{self._name} is not connected.",))
         return self._client
 
     @property
@@ -119,38 +130,45 @@ class MilvusServer:
             require_usable(self.place)
             uri, token = self.place.uri, ""
             if self.place.is_server:
-                token = self.place.token()
+                token = apart(self.place.token, self._closed, "token")  # a keyring may ask the user
             else:
                 self._lite = self._lite or Lite(Path(uri).expanduser())
                 uri = self._lite.uri
+            self._has_token = bool(token)
             client = _client(uri, token)
-            if self._closed:
+            if self._closed.is_set():
                 client.close()
                 raise StoreError(f"{self._name} is closed.")
             self._client = client
 
+    def require_rested(self, *rests: _Rest) -> None:
+        """Raises StoreError, which says why, while Milvus is to be left alone."""
+        if any(rests):
+            raise StoreError(*self._why or ("Milvus failed a moment ago.",))
+
     @contextmanager
     def errors_in_words(self, rest: _Rest | None = None) -> Iterator[None]:
         """Around what may fail: whatever goes wrong becomes a StoreError and a reason to rest (from writing)."""
-        rest = rest or self.writing
+        rest = self.writing if rest is None else rest  # one that is over is false
         try:
             yield
         except StoreError as error:
             self._failed(error, rest)
             raise
         except Exception as error:
-            if not self._closed and _is_ours(error):
+            if not self._closed.is_set() and _is_ours(error):
                 raise
             told = self._in_words(error)
             self._failed(told, rest)
             raise told from error
         else:
             rest.end()
-            self._said = ""
+            self._said, self._why = "", ()
 
     def _failed(self, error: StoreError, rest: _Rest) -> None:
         rest.begin()
-        if not self._closed and str(error) != self._said:
+        self._why = error.what, error.advice
+        if not self._closed.is_set() and str(error) != self._said:
             self._said = str(error)
             log.warning("%s", error)
             self._say(self._said)
@@ -164,15 +182,18 @@ class MilvusServer:
         code, text = getattr(error, "code", None), _whole(error)
         if type(error).__name__ == "DataDirLockedError":
             return StoreError(f"{self._name} is open in another program.", "Search goes on without it meanwhile.")
-        if code in _NOT_THERE:
+        if code in _NOT_THERE or _SAID_NOT_THERE.search(text):
             return StoreError(f"{self._name} has its copy of this library no more; it is made again.", lost=True)
         if re.search(r"UNAUTHENTICATED|PERMISSION_DENIED|auth check|authenti", text):
             self._client = None  # the next connection asks for the token again
-            advice = "Give it anew under Settings → Advanced, or with `likewise store move milvus --milvus-token -`."
-            return StoreError(f"{self._name} refuses this token.", advice, lost=True)
+            advice = "Give one under Settings → Advanced, or with `likewise store move milvus --milvus-token -`."
+            what = f"{self._name} refuses this token." if self._has_token else f"{self._name} asks for a token."
+            if "PERMISSION_DENIED" in text:
+                what = f"{self._name} does not let this token make, fill and read collections."
+            return StoreError(what, advice, lost=True)
         if "UNIMPLEMENTED" in text:
             return StoreError(
-                f"{self._name} is of a version that Likewise cannot use.", "It needs Milvus 2.4 or later."
+                f"{self._name} is of a version that Likewise cannot use.", "It needs Milvus 2.3 or later."
             )
         if re.search(r"DEADLINE_EXCEEDED|[Tt]imeout", text):
             return StoreError(f"{self._name} takes too long to answer.")
@@ -203,7 +224,10 @@ def milvus_server(
     Raises LibraryError when the library has no name of its own and cannot be given one.
     """
     uri = settings.searched_at
-    return MilvusServer(MilvusPlace(uri, library_id(library), lambda: milvus_token(uri)), say) if uri else None
+    if not uri:
+        return None
+    place = MilvusPlace(uri, library_id(library), lambda: milvus_token(uri))
+    return MilvusServer(place, say, shared_as=settings.seen_as)
 
 
 def _is_ours(error: Exception) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from core.store.vectors import milvus
 from core.store.vectors.remote import server as servers
 from tests.core.store.conftest import Library
+from tests.core.store.milvus.places import real_server
 from tests.core.store.milvus.steps import PICTURES
 
 
@@ -31,3 +34,13 @@ def asked_even_when_small(monkeypatch: pytest.MonkeyPatch) -> None:
 def filled(library: Library) -> Library:
     library.add_indexed(*PICTURES)
     return library
+
+
+@pytest.fixture(params=["file", "server"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """milvus-lite's file, and then the address of a real server if there is one."""
+    if request.param == "file":
+        yield str(tmp_path / "milvus.db")
+    else:
+        with real_server() as uri:
+            yield uri

@@ -24,6 +24,7 @@ from core.store.vectors.remote import server as servers
 from core.store.vectors.remote.place import MilvusPlace, library_id
 from core.store.vectors.remote.server import MilvusServer
 from core.store.vectors.served_index import ServedIndex
+from tests.conftest import until
 from tests.core.store.conftest import WORDS, Library
 from tests.core.store.milvus.steps import (
     QUERIES,
@@ -39,9 +40,9 @@ from tests.core.store.milvus.steps import (
 
 
 @pytest.mark.parametrize("lost", ["the collection", "the partition", "what is in it"])
-def test_what_is_lost_at_milvus_is_made_again(filled: Library, tmp_path: Path, lost: str) -> None:
+def test_what_is_lost_at_milvus_is_made_again(filled: Library, place: str, lost: str) -> None:
     said = Said()
-    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+    with open_index(filled, place, said=said) as index:
         catch_up(index)
         client, part = index._server.client, index._collection
         if lost == "the collection":
@@ -51,6 +52,7 @@ def test_what_is_lost_at_milvus_is_made_again(filled: Library, tmp_path: Path, l
             client.drop_partition(part.name, part._partition)
         else:
             client.delete(part.name, filter="id >= 0")
+            until(lambda: not len(part.search(QUERIES[0], 10)))  # a server takes a moment
         assert index.search(QUERIES[0], 10)[0].size == 10
         assert_right(filled, index, by_milvus=False)
         catch_up(index)
@@ -60,13 +62,13 @@ def test_what_is_lost_at_milvus_is_made_again(filled: Library, tmp_path: Path, l
         assert is_sentence(said[0])
 
 
-def test_collection_of_another_dimension_is_left_alone(filled: Library, tmp_path: Path) -> None:
+def test_collection_of_another_dimension_is_left_alone(filled: Library, place: str) -> None:
     said = Said()
-    with open_index(filled, tmp_path / "milvus.db") as index:
+    with open_index(filled, place) as index:
         index._server.connect()
         name = index._collection.name
         index._server.client.create_collection(name, dimension=7)
-    with open_index(filled, tmp_path / "milvus.db", said=said) as index:
+    with open_index(filled, place, said=said) as index:
         work(index)
         assert_right(filled, index, by_milvus=False)
         assert "7" in said[0]
@@ -177,6 +179,30 @@ def test_token_that_is_refused_is_said_and_never_shown(
     assert is_sentence(said[0])
     shown = capfd.readouterr()
     assert "SECRET-TOKEN" not in "".join([*said, caplog.text, shown.out, shown.err])
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "word"),
+    [("", "UNAUTHENTICATED", "asks for a token"), ("guest", "PERMISSION_DENIED", "does not let this token")],
+)
+def test_what_is_wrong_about_a_token_is_said(filled: Library, token: str, code: str, word: str) -> None:
+    import grpc
+
+    def refuse(request: object, context: Any) -> None:
+        context.abort(getattr(grpc.StatusCode, code), "PrivilegeCreateCollection: permission deny to guest")
+
+    said = Said()
+    with grpc_server(refuse) as port:
+        place = MilvusPlace(f"http://127.0.0.1:{port}", library_id(filled.paths), lambda: token)
+        server = MilvusServer(place, said.append)
+        index = ServedIndex(filled.reader, WORDS.space_id, server)
+        index.open()
+        work(index)
+        assert_right(filled, index, by_milvus=False)
+        assert server.close()
+    assert len(said) == 1
+    assert word in said[0]
+    assert is_sentence(said[0])
 
 
 @contextmanager

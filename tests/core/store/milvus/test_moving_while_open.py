@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from core.cli.command_line import main
 from core.opening import settings_of
 from core.store.vectors import milvus
 from core.store.vectors.remote.collection import MilvusCollection
+from core.store.vectors.remote.place import MilvusPlace
+from core.store.vectors.remote.server import MilvusServer
 from tests.conftest import WAIT_S, until
 from tests.core.steps import ask, index, names
 from tests.core.store.milvus.steps import free_port, is_sentence, milvus_server
@@ -161,3 +164,96 @@ def test_place_that_cannot_be_is_refused_and_kept_nowhere(
     engine.close(WAIT_S)
     assert not engine.library.move.exists()
     assert "SECRET" not in caplog.text
+
+
+def test_what_is_left_behind_is_deleted_after_the_next_start_if_closing_came_first(
+    open_library: Callable[[], Engine],
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    engine, old = open_library(), str(tmp_path / "one.db")
+    engine.start(watch=False)
+    index(engine, photos)
+    engine.stores.move(old).result(WAIT_S)
+    arrive(engine, old)
+    deleting, held, remove = threading.Event(), threading.Event(), MilvusCollection.remove
+
+    def slow(part: MilvusCollection) -> None:
+        deleting.set()
+        held.wait(WAIT_S)
+        remove(part)
+
+    monkeypatch.setattr(MilvusCollection, "remove", slow)
+    engine.stores.move("").result(WAIT_S)
+    assert deleting.wait(WAIT_S)
+    assert settings_of(engine.library).searched_at == "", "it has arrived"
+    threading.Timer(0.5, held.set).start()
+    engine.close(WAIT_S)
+    monkeypatch.undo()
+    wanted = {(lacks, surplus) for _, lacks, surplus in checked(engine.library.root, capsys, "--milvus-uri", old)}
+    assert wanted == {(0, 0)}, "all is still there"
+    engine = open_library()
+    engine.start()
+    until(lambda: not engine.library.left.exists())
+    assert names(ask(engine, WORDS))[0] == "chelsea.png"
+    engine.close(WAIT_S)
+    there = checked(engine.library.root, capsys, "--store", "milvus", "--milvus-uri", old)
+    assert all(lacks == wanted > 0 for wanted, lacks, _ in there), "deleted"
+
+
+def test_sharing_that_is_turned_off_on_the_way_shows_nothing_there(
+    open_library: Callable[[], Engine], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, port = open_library(), free_port()
+    place = f"http://127.0.0.1:{port}"
+    engine.start(watch=False)
+    index(engine, photos)
+    engine.change_settings(replace(engine.settings, shared_search=True)).result(WAIT_S)
+    going, held, feed = threading.Event(), threading.Event(), MilvusCollection.feed
+
+    def slow(part: MilvusCollection, *rest: object) -> None:
+        going.set()
+        held.wait(WAIT_S)
+        feed(part, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MilvusCollection, "feed", slow)
+    with milvus_server(tmp_path / "server", port):
+        engine.stores.move(place).result(WAIT_S)
+        assert going.wait(WAIT_S)
+        engine.change_settings(replace(engine.settings, shared_search=False)).result(WAIT_S)
+        held.set()
+        arrive(engine, place)
+        server = MilvusServer(MilvusPlace(place, "0"))
+        server.connect()
+        assert not [name for name in server.client.list_collections() if name.endswith("_names")]
+        server.close()
+        engine.close(WAIT_S)
+
+
+def test_keyring_that_never_answers_holds_up_no_closing(
+    open_library: Callable[[], Engine], photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose window asks for a password that nobody sees."""
+    asked, held = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> str:
+        asked.set()
+        held.wait(WAIT_S)
+        return ""
+
+    monkeypatch.setattr("core.store.vectors.remote.server.milvus_token", hang)
+    monkeypatch.setattr("core.moving.keep_milvus_token", hang)
+    place = f"http://127.0.0.1:{free_port()}"
+    for given in (None, "a token"):
+        engine = open_library()
+        engine.start(watch=False)
+        index(engine, photos)
+        asked.clear()
+        moving = engine.stores.move(place, given)
+        assert asked.wait(WAIT_S)
+        engine.close(WAIT_S)  # says so if a thread does not end
+        assert moving.done()
+        assert settings_of(engine.library).searched_at == ""
+    held.set()
