@@ -131,6 +131,7 @@ class Button(QPushButton):
         self._icon_name = icon_name
         self._primary = primary
         self._flat = flat
+        self.setAutoDefault(False)  # else Enter anywhere in a dialog presses one of its buttons
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:

@@ -70,7 +70,8 @@ class ExclusionsView(QWidget):
     @Slot()
     def _look(self) -> None:
         if (engine := self._bridge.engine) is not None:
-            self._bridge.call(engine.left_out_by(self.edit.toPlainText()), self._show, lane="left out")
+            looked = engine.left_out_by(self.edit.toPlainText())
+            self._bridge.call(looked, self._show, self._messages.fail, lane="left out")
 
     def _show(self, left_out: LeftOut) -> None:
         self.preview.setText("\n".join(_preview(left_out)))

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QPushButton,
+    QSpinBox,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -136,3 +138,17 @@ def test_what_leaves_the_computer_is_said_as_it_is() -> None:
         text = what_leaves(here, there)
         assert text.startswith("What is needed to search there is sent to the Milvus server at “http")
         assert "Nothing of yours" not in text
+
+
+def test_enter_in_a_number_presses_no_button(dialog: SettingsView) -> None:
+    pressed: list[str] = []
+    dialog._messages.note("Went back to your folders and settings.", "Undo", lambda: pressed.append("undo"))
+    dialog.show_page(SettingsPage.PERFORMANCE)
+    (size,) = (box for box in dialog.findChildren(QSpinBox) if box.accessibleName() == "Batch size")
+    size.setFocus()
+    QTest.keyClick(size, Qt.Key.Key_Return)
+    assert pressed == []
+    QTest.mouseClick(dialog.note.button, Qt.MouseButton.LeftButton)
+    assert pressed == ["undo"]
+    size.setFocus()
+    assert [button.text() for button in dialog.findChildren(QPushButton) if button.isDefault()] == []
