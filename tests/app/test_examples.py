@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,3 +96,22 @@ def test_of_many_files_the_first_are_taken(qtbot: QtBot, window: Window, tmp_pat
     drag(window, mime)
     wait_for(qtbot, lambda: len(window.question.asked.chips) == MAX_FILES)
     assert "the rest was left out" in window.note.text.text()
+
+
+def test_a_dropped_folder_on_an_ailing_drive_is_told_why_it_is_not_added(
+    qtbot: QtBot, window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ailing, stat, lstat = tmp_path / "Drive", os.stat, os.lstat
+    ailing.mkdir()
+
+    def fail(look: Callable[..., os.stat_result], path: object, *rest: object, **options: object) -> os.stat_result:
+        if str(path) == str(ailing):
+            raise OSError(errno.EIO, "Input/output error")
+        return look(path, *rest, **options)
+
+    monkeypatch.setattr(os, "stat", partial(fail, stat))
+    monkeypatch.setattr(os, "lstat", partial(fail, lstat))
+    drag(window, local(ailing))
+    wait_for(qtbot, window.banner.isVisible)
+    monkeypatch.undo()
+    assert "Drive cannot be looked at: Input/output error." in window.banner.text.text()
