@@ -62,9 +62,10 @@ def new_store(name: str, tidy: ExitStack) -> VectorStore:
         return make_vector_store(name, DIM)
     if find_spec("pymilvus") is None or find_spec("milvus_lite") is None:
         pytest.skip("Milvus is not installed here; `pip install '.[milvus]'` adds it")
-    place = f"{tidy.enter_context(TemporaryDirectory())}/milvus.db"
     if name == SERVED:
         place = tidy.enter_context(real_server())
+    else:
+        place = f"{tidy.enter_context(TemporaryDirectory())}/milvus.db"
     server = MilvusServer(MilvusPlace(place, "a1b2c3"))
     tidy.callback(server.close)
     return make_vector_store("milvus", DIM, MilvusCollection(server, SpaceId("contract/words@1"), DIM))
