@@ -35,7 +35,7 @@ class Call:
     """A future under way. Once dropped, neither of its callbacks is called."""
 
     future: Future[Any]
-    success: Callable[[Any], None]
+    success: Callable[[Any], None] | None
     failure: Callable[[BaseException], None]
     dropped: bool = False
 
@@ -83,14 +83,15 @@ class Bridge(QObject):
     def call(
         self,
         future: Future[T],
-        success: Callable[[T], None],
+        success: Callable[[T], None] | None = None,
         failure: Callable[[BaseException], None] | None = None,
         *,
         lane: str = "",
     ) -> Call:
-        """Calls `success(result)` on the GUI thread, or `failure(exception)`; without one, `failed` is emitted.
+        """Calls `success(result)` on the GUI thread, if there is such, or `failure(exception)`.
 
-        A newer call in the same `lane` drops the older. Nothing is called for an owner that no longer exists.
+        Without one, or when who would hear of a failure no longer exists, `failed` is emitted. A newer call in the same
+        `lane` drops the older. Nothing is called for an owner of `success` that no longer exists.
         """
         call = Call(future, success, failure or self.failed.emit)
         if lane:
@@ -145,16 +146,17 @@ class Bridge(QObject):
                 self._wake()
 
     def _answer(self, call: Call) -> None:
-        if call.dropped or not _alive(call.success):
+        if call.dropped or (call.success is not None and not _alive(call.success)):
             return
         try:
             result = call.future.result(timeout=0)
         except CancelledError:
             return
         except BaseException as error:  # noqa: BLE001 - whatever the engine raised goes to the caller's error path
-            call.failure(error)
+            (call.failure if _alive(call.failure) else self.failed.emit)(error)
             return
-        call.success(result)
+        if call.success is not None:
+            call.success(result)
 
     def _gather(self, event: Event) -> None:
         key: object = type(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,15 @@ from PySide6.QtWidgets import QWidget
 
 from app import wording
 from app.ask.incoming import MAX_FILES, Incoming, read_mime
-from app.ask.question_model import MAX_CHARACTERS, NO_FILTERS, QuestionModel, Removal, chip_of, chip_of_result
+from app.ask.question_model import (
+    MAX_CHARACTERS,
+    NO_FILTERS,
+    ExampleChip,
+    QuestionModel,
+    Removal,
+    chip_of,
+    chip_of_result,
+)
 from app.bridge import Bridge
 from app.desktop import Revealer, choose_folder, choose_table, make_mime, open_media
 from app.messages import Messages
@@ -20,11 +29,14 @@ from app.preferences import Preferences
 from app.samples import sample_folder
 from app.show.grid_view import GridView
 from app.show.reasons import Stretch
-from app.whereabouts import refusal
-from core import CoreError, Example, FileId, Folder, FolderId, Result, Standing
+from app.whereabouts import refusal, refusal_of_file, refusal_of_folder
+from core import CoreError, Example, FileId, FileStanding, Folder, FolderId, Given, Result, Standing
 
+_USELESS = "Nothing here that Likewise can use: it takes photos, sounds, videos and folders from this computer."
 _MANY = 10
 """Opening more files than this at once is an accident."""
+_REMEMBERED = 50
+"""What was removed before that is not taken back any more; a question may hold whole pictures."""
 
 
 class Commands(QObject):
@@ -47,7 +59,8 @@ class Commands(QObject):
         self._messages = messages
         self._preferences = preferences
         self._revealer = Revealer(self)
-        self._undo: list[Removal | Folder] = []
+        self._revealer.failed.connect(self._say_not_shown)
+        self._undo: deque[Removal | Folder] = deque(maxlen=_REMEMBERED)
         question.removed.connect(self._remember)
 
     # results
@@ -55,19 +68,26 @@ class Commands(QObject):
     @Slot()
     def similar(self) -> None:
         """Asks for more like the selected results."""
-        results = self._grid.selected_results()[:_MANY]
+        results = self._grid.selected_results()
         if results:
-            self._question.search_with([chip_of_result(result) for result in results])
+            self._question.search_with([chip_of_result(result) for result in results[:_MANY]])
+        if len(results) > _MANY:
+            self._messages.note(f"The first {_MANY} of them are searched with.")
 
     @Slot()
     def more_like(self) -> None:
         """Asks for things like the selected results, too."""
-        self._question.add([chip_of_result(result) for result in self._grid.selected_results()[:_MANY]])
+        self._add([chip_of_result(result) for result in self._grid.selected_results()])
 
     @Slot()
     def less_like(self) -> None:
         """Asks for things that are less like the selected results."""
-        self._question.add([chip_of_result(result, less=True) for result in self._grid.selected_results()[:_MANY]])
+        self._add([chip_of_result(result, less=True) for result in self._grid.selected_results()])
+
+    def _add(self, chips: Sequence[ExampleChip]) -> None:
+        self._question.add(chips)
+        if not set(chips) <= set(self._question.asked.chips):
+            self._messages.note(f"A question has room for {MAX_FILES} examples; the rest was left out.")
 
     def like_moment(self, result: Result, stretch: Stretch) -> None:
         """Asks for more like a part of a sound or video."""
@@ -76,8 +96,11 @@ class Commands(QObject):
     @Slot()
     def open(self) -> None:
         """Opens the selected results in the system's application."""
-        for result in self._grid.selected_results()[:_MANY]:
+        results = self._grid.selected_results()
+        for result in results[:_MANY]:
             self.open_result(result)
+        if len(results) > _MANY:
+            self._messages.note(f"The first {_MANY} of them were opened.")
 
     @Slot(object)
     def open_result(self, result: Result) -> None:
@@ -92,12 +115,27 @@ class Commands(QObject):
         """Shows the current result in the file manager."""
         result = self._grid.current_result()
         if result is not None:
-            self.reveal_path(result.path)
+            self._reveal(result.path, refusal(result))
+
+    @Slot(object)
+    def reveal_file(self, file: FileStanding) -> None:
+        """Shows a file of the list of problems in the file manager."""
+        self._reveal(file.path, refusal_of_file(file))
+
+    def _reveal(self, path: Path, refused: str) -> None:
+        if refused:
+            self._messages.note(refused)
+        else:
+            self.reveal_path(path)
 
     @Slot(object)
     def reveal_path(self, path: Path) -> None:
         """Shows a file in the file manager."""
         self._revealer.reveal(path)
+
+    @Slot(object)
+    def _say_not_shown(self, path: Path) -> None:
+        self._messages.note(f"No file manager could be opened. {wording.place_of(path)} is where it is.")
 
     @Slot()
     def copy(self) -> None:
@@ -129,18 +167,31 @@ class Commands(QObject):
     @Slot(object)
     def take(self, incoming: Incoming) -> None:
         """Uses what was dropped or pasted."""
-        for folder in incoming.folders:
-            self.add_folder_at(folder)
-        if incoming.examples:
-            self._question.add([chip_of(example) for example in incoming.examples])
-        if not incoming:
-            self._messages.note(
-                "Nothing here that Likewise can use: it takes photos, sounds, videos and folders from this computer."
-            )
+        if incoming.picture:
+            self._add([chip_of(Example(data=incoming.picture))])
+        elif incoming.paths:
+            self.take_paths(incoming.paths)
+        else:
+            self._messages.note(_USELESS)
 
-    def search_with_paths(self, paths: Sequence[Path]) -> None:
-        """Searches with the files named on the command line."""
-        self._question.search_with([chip_of(Example(path=path)) for path in paths[:MAX_FILES]])
+    def take_paths(self, paths: Sequence[Path], *, anew: bool = False) -> None:
+        """Adds folders, or searches with files; `anew`, not together with what is asked already."""
+        if self._bridge.engine is None:
+            self._messages.note("The library is not open yet. Try again in a moment.")
+        else:
+            given = self._bridge.engine.look_at(paths)
+            self._bridge.call(given, partial(self._take_given, anew), self._messages.fail)
+
+    def _take_given(self, anew: bool, given: Given) -> None:
+        for folder in given.folders[:MAX_FILES]:
+            self.add_folder_at(folder)
+        chips = [chip_of(Example(path=path)) for path in given.files]
+        if not (given.folders or chips):
+            self._messages.note(_USELESS)
+        elif chips and anew:
+            self._question.search_with(chips[:MAX_FILES])
+        elif not given.folders:
+            self._add(chips)
 
     # folders
 
@@ -155,10 +206,10 @@ class Commands(QObject):
         self._preferences.folder_place = str(Path(path).parent)
         self.add_folder_at(Path(path))
 
-    def add_folder_at(self, path: Path) -> None:
-        """Adds a folder."""
+    def add_folder_at(self, path: Path, *, again: bool = False) -> None:
+        """Adds a folder, or adds it again; then it may be away."""
         if self._bridge.engine is not None:
-            self._bridge.call(self._bridge.engine.add_folder(path), self._added, self._messages.fail)
+            self._bridge.call(self._bridge.engine.add_folder(path, again=again), self._added, self._messages.fail)
 
     def _added(self, _folder: Folder) -> None:
         self._question.set_filters(NO_FILTERS)  # else a filter could hide what was just added
@@ -180,9 +231,9 @@ class Commands(QObject):
 
     def _removed(self, folder: Folder, _nothing: None) -> None:
         self._question.forget_folder(folder.folder_id)
-        self._undo = [
-            entry.without_folder(folder.folder_id) if isinstance(entry, Removal) else entry for entry in self._undo
-        ]
+        for place, entry in enumerate(self._undo):
+            if isinstance(entry, Removal):
+                self._undo[place] = entry.without_folder(folder.folder_id)
         self._undo.append(folder)
         self._messages.note(
             f"“{wording.name_of(folder.path)}” was removed from Likewise. Its files were not touched.",
@@ -202,26 +253,26 @@ class Commands(QObject):
 
     def _rescan(self, folder_id: FolderId | None) -> None:
         if self._bridge.engine is not None:
-            self._bridge.call(self._bridge.engine.rescan(folder_id), self._ignore, self._messages.fail)
+            self._bridge.call(self._bridge.engine.rescan(folder_id), failure=self._messages.fail)
 
     @Slot(object)
     def accept_folder(self, folder: Folder) -> None:
         """Takes a folder for what it is now."""
         if self._bridge.engine is not None:
             accepting = self._bridge.engine.accept_folder(folder.folder_id)
-            self._bridge.call(accepting, self._ignore, self._messages.fail)
+            self._bridge.call(accepting, failure=self._messages.fail)
 
     @Slot(object, bool)
     def settle_lost(self, folder: Folder, keep: bool) -> None:
         """Keeps or forgets what is known of files that are not there any more."""
         if self._bridge.engine is not None:
             settling = self._bridge.engine.settle_lost(folder.folder_id, keep=keep)
-            self._bridge.call(settling, self._ignore, self._messages.fail)
+            self._bridge.call(settling, failure=self._messages.fail)
 
     @Slot(object)
     def reveal_folder(self, folder: Folder) -> None:
         """Shows a folder in the file manager."""
-        self.reveal_path(folder.path)
+        self._reveal(folder.path, refusal_of_folder(folder))
 
     # problems and work
 
@@ -285,9 +336,6 @@ class Commands(QObject):
             return  # already taken back
         self._undo.remove(entry)
         if isinstance(entry, Folder):
-            self.add_folder_at(entry.path)
+            self.add_folder_at(entry.path, again=True)
         else:
             self._question.take_back(entry)
-
-    def _ignore(self, _result: object) -> None:
-        """For calls whose success shows by itself."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QObject, QProcess, QSysInfo, Qt, QUrl, Slot
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QProcess, QSysInfo, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -84,7 +84,13 @@ def choose_table(window: QWidget, title: str, start: str, chosen: Callable[[str]
 
 
 class Revealer(QObject):
-    """Shows files in the system's file manager: selected where it can do that, else opens their folder."""
+    """Shows files in the system's file manager: selected where it can do that, else opens their folder.
+
+    Signals:
+        failed: no file manager showed this path.
+    """
+
+    failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,11 +101,14 @@ class Revealer(QObject):
         self._asked = path
         system = QSysInfo.kernelType()
         if system == "darwin":
-            QProcess.startDetached("open", ["-R", str(path)])
+            started, _ = QProcess.startDetached("open", ["-R", str(path)])
         elif system == "winnt":
-            QProcess.startDetached("explorer", [f"/select,{path}"])
+            started, _ = QProcess.startDetached("explorer", [f"/select,{path}"])
         else:
+            started = True
             self._ask_file_manager(path)
+        if not started:
+            self.failed.emit(path)
 
     def _ask_file_manager(self, path: Path) -> None:
         from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
@@ -126,3 +135,4 @@ class Revealer(QObject):
     def _open_folder(self) -> None:
         if self._asked is not None and not QDesktopServices.openUrl(url_of(self._asked.parent)):
             log.warning("no file manager opened %r", str(self._asked.parent))
+            self.failed.emit(self._asked)

@@ -23,6 +23,8 @@ class Finish(QObject):
         self._window = window
         self._folders = folders
         self._began: float | None = None
+        self._ended = False
+        folders.updated.connect(self._tell)
 
     @Slot(object)
     def hear(self, event: Event) -> None:
@@ -31,9 +33,18 @@ class Finish(QObject):
             return
         if event.progress.activity is not Activity.IDLE:
             self._began = self._began or time.monotonic()
+            self._ended = False
             return
         began, self._began = self._began, None
         took_long = began is not None and time.monotonic() - began > LONG_S
-        if took_long and not event.progress.note and not self._window.isActiveWindow():
+        if took_long and not event.progress.note:
+            self._ended = True
+            self._folders.refresh()
+
+    @Slot()
+    def _tell(self) -> None:
+        """It may have been stopped: it is only all that can be found if nothing waits."""
+        ended, self._ended = self._ended, False
+        if ended and not self._folders.waiting and not self._window.isActiveWindow():
             QApplication.alert(self._window)
             desktop.notify("All new media can be found", wording.media(self._folders.found))

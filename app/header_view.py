@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.actions import Actions
@@ -14,6 +15,8 @@ from app.preferences import MAX_CELL_PX, MIN_CELL_PX
 from app.theme import SPACE_PX
 
 _SLIDER_PX = 104
+_ROOMY_PX = 700
+"""In less the question needs the room; keys, wheel and pinch change the size as well."""
 
 
 class HeaderView(QWidget):
@@ -26,7 +29,7 @@ class HeaderView(QWidget):
         details = IconButton("details", "Details (Ctrl+I)")
         details.setDefaultAction(actions["details"])
         for button, name in ((sidebar, "Sidebar (F9)"), (details, "Details (Ctrl+I)")):
-            button.setToolTip(name)
+            button.defaultAction().setToolTip(name)  # which the button takes on again whenever the action changes
             button.setIconSize(QSize(18, 18))
         filters_button = IconButton("filter", "Filters")
         filters_button.setMenu(filters)
@@ -51,3 +54,7 @@ class HeaderView(QWidget):
         layout.addSpacing(SPACE_PX)
         layout.addWidget(details)
         layout.addWidget(menu_button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.size_slider.setVisible(self.width() >= _ROOMY_PX)

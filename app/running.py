@@ -90,10 +90,7 @@ class Session(QObject):
         begin = partial(self._look if read_only else self._begin, engine)
         self.bridge.call(engine.opened, begin, self._fail)
         if any_disk:
-            self.bridge.call(engine.change_settings(engine.settings), self._kept, self._fail)
-
-    def _kept(self, _nothing: None) -> None:
-        """Nothing to say: the library is there."""
+            self.bridge.call(engine.change_settings(engine.settings), failure=self._fail)
 
     @Slot(object)
     def _reopen(self, way: Way) -> None:
@@ -139,7 +136,7 @@ class Session(QObject):
                 " Search works.",
                 "Read files again",
                 self.window.commands.resume,
-                read=self._kept_quiet,
+                stays=True,  # else files are left alone until the next start
             )
         self._take(self._paths)
 
@@ -154,17 +151,8 @@ class Session(QObject):
 
     def _take(self, paths: Sequence[Path]) -> None:
         """Adds folders, and searches with files."""
-        files = []
-        for path in paths:
-            if os.path.isdir(path):  # noqa: PTH112 - False where nobody may look, too
-                self.window.commands.add_folder_at(path)
-            else:
-                files.append(path)
-        if files:
-            self.window.commands.search_with_paths(files)
-
-    def _kept_quiet(self) -> None:
-        """It was read, and files are left alone until the next start."""
+        if paths:
+            self.window.commands.take_paths(paths, anew=True)
 
     def _fail(self, error: BaseException) -> None:
         self.window.stage.fail_to_open(error)

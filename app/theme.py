@@ -6,14 +6,17 @@ The colours below are the only ones in the program. They stand in where the syst
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 SPACE_PX = 8
 RADIUS_PX = 6
+TEXT_CONTRAST, SIGN_CONTRAST = 4.5, 3.0
+"""What WCAG 2.2 wants at least, of words and of lines that say something."""
 
 _LIGHT = {
     "Window": "#f5f5f7",
@@ -75,8 +78,6 @@ class Look(StrEnum):
 class Theme(QObject):
     """Keeps the application's palette as the system and the user want it."""
 
-    changed = Signal()
-
     def __init__(self, application: QApplication, look: Look = Look.SYSTEM) -> None:
         super().__init__(application)
         self._application = application
@@ -110,7 +111,6 @@ class Theme(QObject):
         offers_none = system == application.style().standardPalette()
         if offers_none or is_dark(system) is not dark:
             application.setPalette(make_palette(dark=dark))
-        self.changed.emit()
 
 
 def make_palette(*, dark: bool) -> QPalette:
@@ -131,6 +131,24 @@ def is_dark(palette: QPalette) -> bool:
     return (
         palette.color(QPalette.ColorRole.WindowText).lightness() > palette.color(QPalette.ColorRole.Window).lightness()
     )
+
+
+def contrast(colour: QColor, other: QColor) -> float:
+    """The contrast ratio of WCAG 2.2, 1 to 21."""
+    darker, lighter = sorted((_luminance(colour), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def distinct(colour: QColor, ink: QColor, grounds: Sequence[QColor], least: float) -> QColor:
+    """`colour` with no more of `ink` mixed in than gives it the contrast `least` to all of `grounds`."""
+    shades = (blend(colour, ink, tenth / 10) for tenth in range(10))
+    return next((shade for shade in shades if all(contrast(shade, ground) >= least for ground in grounds)), ink)
 
 
 def blend(colour: QColor, other: QColor, share: float) -> QColor:

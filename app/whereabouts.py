@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from app import wording
-from core import Away, FolderState, Result
+from core import Away, FileStanding, Folder, FolderState, Result, Standing
+
+_AWAY = {Standing.OFFLINE, Standing.EXCHANGED, Standing.MISSING, Standing.LOST}
 
 
 def name_of_away(away: Away) -> str:
@@ -30,3 +32,18 @@ def refusal(result: Result) -> str:
     if result.missing:
         return f"{name} was not there when last looked for. It may have been moved or deleted."
     return ""
+
+
+def refusal_of_file(file: FileStanding) -> str:
+    """Why a file of the list cannot be shown where it is; nothing if it can be."""
+    return f"{wording.name_of(file.path)}: {wording.safe(file.sentence)}" if file.standing in _AWAY else ""
+
+
+def refusal_of_folder(folder: Folder) -> str:
+    """Why a folder cannot be shown; nothing if it can be."""
+    if folder.state is FolderState.ONLINE:
+        return ""
+    name = f"“{wording.name_of(folder.path)}”"
+    if folder.state is FolderState.CHANGED:
+        return f"{name} is not there; something else is in its place."
+    return f"{name} cannot be reached now. If it is on a drive, connect that."

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QSplitter, QVBoxLayout, QWidget
 
 from app.actions import Actions
 from app.ask.drop_overlay import DropOverlay
@@ -24,7 +23,7 @@ from app.folders.folders_model import FoldersModel, Place
 from app.folders.folders_view import WIDTH_PX as SIDEBAR_PX
 from app.folders.folders_view import FoldersView
 from app.folders.notice_view import NoticeView
-from app.folders.remarks import unwatched_line
+from app.folders.unwatched import UnwatchedTeller
 from app.header_view import HeaderView
 from app.messages import Banner, CrashDialog, Messages
 from app.models.models_model import ModelsModel
@@ -47,7 +46,7 @@ from app.show.stage_view import StageView
 from app.show.status_line import StatusLine
 from app.show.thumbnails import Thumbnails
 from app.theme import Look, Theme
-from core import Event, FolderId, Kind, ProgressChanged, Standing, Unwatched, WatchingChanged
+from core import Event, FolderId, Kind, ProgressChanged, Standing
 
 _DEFAULT_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(560, 400)
@@ -65,12 +64,11 @@ class Window(QWidget):
     def __init__(self, bridge: Bridge, messages: Messages, preferences: Preferences, theme: Theme) -> None:
         super().__init__()
         self.setWindowTitle("Likewise")
-        self.setMinimumSize(_SMALLEST)
+        self.setMinimumSize(_SMALLEST.boundedTo(self.screen().availableSize()))
         self._bridge = bridge
         self._messages = messages
         self._preferences = preferences
         self._theme = theme
-        self._told_unwatched: set[Path] = set()
         self.question = QuestionModel(self)
         self.search = Search(bridge, self.question, self)
         self.folders_model = FoldersModel(bridge, self)
@@ -84,16 +82,15 @@ class Window(QWidget):
         self.details = DetailsView(bridge)
         self.suggestion = Suggestion(self.models, self.folders_model, messages, preferences, self)
         self.status = StatusLine()
-        self.banner = Banner(messages)
+        self.banner = Banner(messages, stays=True)
+        self.note = Banner(messages, stays=False)
         self.notice = NoticeView(self.folders_model)
         self.commands = Commands(self, bridge, self.question, self.grid, messages, preferences)
         self.field = FieldView(bridge, self.question, self.folders_model)
         self.actions_ = Actions(self, self.grid, self._handlers())
         menu = self.actions_.make_menu(self)
         self.actions_.make_looks(menu, theme.look, self._choose_look)
-        self.header = HeaderView(
-            self.field, FiltersMenu(bridge, self.question, self.folders_model, self), self.actions_, menu
-        )
+        self.header = HeaderView(self.field, FiltersMenu(self.question, self.folders_model, self), self.actions_, menu)
         self._arrange()
         self.quick_look = QuickLook(bridge, self)
         self.drop_overlay = DropOverlay(self)
@@ -108,6 +105,7 @@ class Window(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(self.note)
         column.addWidget(self.notice)
         column.addWidget(self.stage, 1)
         column.addWidget(self.others)
@@ -156,6 +154,7 @@ class Window(QWidget):
         self._bridge.failed.connect(self._messages.fail)
         self._bridge.happened.connect(self._messages.hear)
         self._bridge.happened.connect(self._hear)
+        self._bridge.happened.connect(UnwatchedTeller(self._messages, self._open_folder_settings, self).hear)
         self._bridge.happened.connect(Finish(self, self.folders_model).hear)
         self._messages.bug_found.connect(self._show_bug)
         self.search.answered.connect(self.stage.show_answer)
@@ -165,7 +164,8 @@ class Window(QWidget):
         self.stage.problems_shown.connect(self.others.cover)
         self.search.slow.connect(self.stage.say_searching)
         self.question.changed.connect(self._mark_place)
-        self.field.left.connect(self.grid.enter)
+        self.question.changed.connect(self.stage.stay)
+        self.field.left.connect(self.stage.enter)
         self.grid.picked.connect(self._show_details)
         self.grid.zoomed.connect(self.header.size_slider.setValue)
         self.header.size_slider.valueChanged.connect(self.grid.set_cell_px)
@@ -197,7 +197,7 @@ class Window(QWidget):
         self.notice.settled.connect(do.settle_lost)
         self.notice.looked.connect(self._show_lost)
         self.health.retry_asked.connect(do.retry)
-        self.health.reveal_asked.connect(do.reveal_path)
+        self.health.reveal_asked.connect(do.reveal_file)
         self.health.export_asked.connect(do.export_files)
         self.folders_model.updated.connect(self._free_details)
         self.folders_model.went_offline.connect(self._messages.note)
@@ -219,7 +219,12 @@ class Window(QWidget):
         self.sidebar.setVisible(preferences.shows("sidebar"))
         self.actions_["sidebar"].setChecked(preferences.shows("sidebar"))
         self.details_place = DetailsPlace(
-            self, self.splitter, self.details, self.actions_["details"], shown=preferences.shows("details")
+            self,
+            self.splitter,
+            self.details,
+            self.actions_["details"],
+            self.quick_look,
+            shown=preferences.shows("details"),
         )
         self.question.restore(preferences.question)
         self.field.setFocus()
@@ -266,8 +271,6 @@ class Window(QWidget):
     def _hear(self, event: Event) -> None:
         if isinstance(event, ProgressChanged):
             self.status.show_progress(event.progress)
-        elif isinstance(event, WatchingChanged):
-            self._tell_unwatched(event.unwatched)
 
     @Slot()
     def _free_details(self) -> None:
@@ -373,21 +376,15 @@ class Window(QWidget):
             settings.show_page(page)
             settings.open()
 
-    def _tell_unwatched(self, unwatched: tuple[Unwatched, ...]) -> None:
-        """Once for each folder, and only where something can be done about it."""
-        new = [folder for folder in unwatched if folder.remedy and folder.path not in self._told_unwatched]
-        self._told_unwatched.update(folder.path for folder in new)
-        if new:
-            text = " ".join(map(unwatched_line, new))
-            self._messages.note(text, "What to do", self._open_folder_settings, read=self._forget_note)
-
-    def _forget_note(self) -> None:
-        """Read: the settings go on saying it."""
-
     @Slot()
     def _open_shortcuts(self) -> None:
         ShortcutsView(self).open()
 
     @Slot(str)
     def _show_bug(self, details: str) -> None:
-        CrashDialog(details, self).show()
+        dialogs = [dialog for dialog in self.findChildren(QDialog) if dialog.isVisible()]
+        crash = next((dialog for dialog in dialogs if isinstance(dialog, CrashDialog)), None)
+        if crash is not None:
+            crash.add(details)
+        else:  # before the settings, if they are open, for they shut out what is behind them
+            CrashDialog(details, next((dialog for dialog in dialogs if dialog.isModal()), self)).show()

@@ -198,12 +198,13 @@ class Engine(LookFront, ModelFront, StandingFront):
 
     # folders
 
-    def add_folder(self, path: Path) -> Future[Folder]:
+    def add_folder(self, path: Path, *, again: bool = False) -> Future[Folder]:
         """Watches a folder from now on and indexes it; adding a watched one again only looks for changes.
 
         Fails with FolderError when there is no such folder, it lies in a watched one or contains one, or is our own.
+        With `again`, which takes back `remove_folder`, it may be away.
         """
-        return self._folders.add(path)
+        return self._folders.add(path, again=again)
 
     def remove_folder(self, folder_id: FolderId) -> Future[None]:
         """Forgets a folder. What was understood of its files is kept for a month: adding it again is the undo."""

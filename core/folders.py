@@ -29,11 +29,11 @@ class FolderKeeper:
         self._indexer = indexer
         self._events = events
 
-    def add(self, path: Path) -> Future[Folder]:
-        """Watches a folder from now on. Fails with FolderError."""
+    def add(self, path: Path, *, again: bool = False) -> Future[Folder]:
+        """Watches a folder from now on, or `again`; then it may be away. Fails with FolderError."""
 
         def check(reading: Reading) -> Path:
-            return watchable(path, self._library, [folder.path for folder in reading.folders()])
+            return watchable(path, self._library, [folder.path for folder in reading.folders()], again=again)
 
         def add(storage: Storage, real: Path) -> Folder:
             folder = storage.catalog.add_folder(real)

@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from core.records import Kind, Role
 
 @dataclass(frozen=True, slots=True)
 class SettingSpec:
-    """One setting as shown to the user. `low`/`high` bound numbers, inclusive; `choices`, if any, are all there are."""
+    """One setting as shown to the user. `low`/`high` bound numbers; `choices`, if any, are all there are, by value."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class SettingSpec:
     unit: str = ""
     low: float | None = None
     high: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
     page: str = "advanced"
     """The page of the settings that it is on: models, folders, performance or advanced."""
 
@@ -46,7 +46,7 @@ def _setting(
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: Mapping[str, str] | None = None,
     page: str = "advanced",
 ) -> Any:
     said = {
@@ -55,7 +55,7 @@ def _setting(
         "unit": unit,
         "low": low,
         "high": high,
-        "choices": choices,
+        "choices": choices or {},
         "page": page,
     }
     return field(default=default, metadata=said)
@@ -95,8 +95,8 @@ class Settings:
     pace: str = _setting(
         "gentle",
         "Pace",
-        "gentle lets other programs go first and leaves a processor core free; full takes all there is.",
-        choices=("gentle", "full"),
+        "Gentle lets other programs go first and leaves a processor core free; full takes all there is.",
+        choices={"gentle": "Gentle", "full": "Full"},
         page="performance",
     )
     decode_processes: int = _setting(
@@ -118,8 +118,13 @@ class Settings:
     device: str = _setting(
         "auto",
         "Compute device",
-        "Where models run. auto takes the graphics card where it gives right answers.",
-        choices=("auto", "cpu", "cuda", "mps"),
+        "Where models run. Automatic takes the graphics card where it gives right answers.",
+        choices={
+            "auto": "Automatic",
+            "cpu": "Processor",
+            "cuda": "Graphics card (CUDA)",
+            "mps": "Graphics card (Apple)",
+        },
         page="models",
     )
     decode_limit_s: float = _setting(
@@ -174,9 +179,9 @@ class Settings:
     vector_store: str = _setting(
         "hnsw",
         "Search in",
-        "Where the search for what is alike is done. hnsw does it in this program; milvus is for libraries that outgrow"
-        " one computer (docs/SCALE.md).",
-        choices=("hnsw", "milvus"),
+        "Where the search for what is alike is done: in this program, or in Milvus, for libraries that outgrow one"
+        " computer (docs/SCALE.md).",
+        choices={"hnsw": "This program", "milvus": "Milvus"},
     )
     milvus_uri: str = _setting(
         "",
@@ -199,9 +204,9 @@ class Settings:
     library_disk: str = _setting(
         "local",
         "Disks for the library",
-        "local refuses a library on a network drive, or in a folder that OneDrive, Dropbox or the like keep in step:"
-        " its database can be damaged there. any takes that risk.",
-        choices=("local", "any"),
+        "A library on a network drive, or in a folder that OneDrive, Dropbox or the like keep in step, is refused: its"
+        " database can be damaged there. Any disk takes that risk.",
+        choices={"local": "Of this computer", "any": "Any disk"},
     )
     pictures_model: str = _setting(
         "starter", "Pictures", "Which model finds photos and video moments by words and by likeness.", page="models"

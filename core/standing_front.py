@@ -1,14 +1,16 @@
-"""The engine's front as far as the state of files goes: in numbers, in lists, as a table for other programs."""
+"""The engine's front as far as the state of files goes: in numbers, in lists, as a table; and what is at a path."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from core.reading import Reading
-from core.records import Failure, FileStanding, Standing
+from core.records import Failure, FileStanding, Given, Standing
 from core.runtime.lane import Lane
 from core.runtime.worker import Priority
+from core.watch.given import look_at
 
 
 class StandingFront:
@@ -27,6 +29,10 @@ class StandingFront:
     def files(self, standing: Standing, limit: int) -> Future[list[FileStanding]]:
         """Files of one standing, those that failed last first."""
         return self._read.call(Priority.INTERACTIVE, Reading.files, standing, limit)
+
+    def look_at(self, paths: Sequence[Path]) -> Future[Given]:
+        """Which of `paths` are files and which folders. Touches the drives, so it is not for the caller's thread."""
+        return self._read.call(Priority.INTERACTIVE, lambda _: look_at(paths))
 
     def export_files(self, to: Path, standing: Standing | None = None) -> Future[int]:
         """Writes the files of one standing, or all, to a table (CSV); answers how many. Fails with LibraryError."""

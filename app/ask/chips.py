@@ -10,19 +10,24 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPainterPath, 
 from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
 
 from app.bridge import Bridge
-from app.controls import paint_focus, set_tip
+from app.controls import letters_px, paint_focus, set_tip
 from app.icons import draw, icon
 from app.show.thumbnails import cropped, to_image
 from app.theme import blend
 from core import ItemId, Picture
 
-HEIGHT_PX = 26
+_HEIGHT_PX = 26
 _SIGN_PX = 20
 _CROSS_PX = 14
-_LABEL_PX = 150
+_LABEL_LETTERS = 24
 _MINUS_PX = 14
 _TURNS = {Qt.Key.Key_Minus: True, Qt.Key.Key_Plus: False, Qt.Key.Key_Equal: False}
 """Keys that ask for less of it, or for more."""
+
+
+def height_px(widget: QWidget) -> int:
+    """How high what stands among chips is."""
+    return max(_HEIGHT_PX, widget.fontMetrics().height() + 8)
 
 
 class Chip(QAbstractButton):
@@ -42,7 +47,6 @@ class Chip(QAbstractButton):
         icon_name: str,
         parent: QWidget | None = None,
         *,
-        compact: bool = False,
         less: bool | None = None,
     ) -> None:
         """`less`: whether it is asked for less like it; None if it cannot be turned."""
@@ -50,17 +54,26 @@ class Chip(QAbstractButton):
         self._less = less
         self._icon_name = icon_name
         self._pixmap = QPixmap()
-        self._compact = compact
-        self.setText(self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, _LABEL_PX))
+        self._compact = False
+        self.label = label
+        self.is_example = less is not None
+        self.setText(
+            self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, letters_px(self, _LABEL_LETTERS))
+        )
         wish = "" if less is None else "Less like " if less else "More like "
         turn = "" if less is None else " (+ for more like it)" if less else " (− for less like it)"
         set_tip(self, [f"{wish}{label}", f"Press to remove{turn}"])
         self.setAccessibleName(f"{wish}{label}: remove from the question")
-        self.setFixedHeight(HEIGHT_PX)
+        self.setFixedHeight(self.sizeHint().height())
         self.setFixedWidth(self.sizeHint().width())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.clicked.connect(self.removed)
+
+    def set_compact(self, compact: bool) -> None:
+        """Whether it shows its picture alone, without words."""
+        self._compact = compact
+        self.setFixedWidth(self.sizeHint().width())
 
     def show_thumbnail(self, bridge: Bridge, item_id: ItemId) -> None:
         """Shows the item's own picture instead of the icon."""
@@ -75,7 +88,7 @@ class Chip(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         words = 0 if self._compact else self.fontMetrics().horizontalAdvance(self.text()) + 6
-        return QSize(self._minus_px + 3 + _SIGN_PX + 4 + words + _CROSS_PX + 6, HEIGHT_PX)
+        return QSize(self._minus_px + 3 + _SIGN_PX + 4 + words + _CROSS_PX + 6, height_px(self))
 
     @property
     def _minus_px(self) -> int:
@@ -112,10 +125,10 @@ class Chip(QAbstractButton):
         painter.setBrush(ground)
         painter.drawRoundedRect(area, 6, 6)
         if self._less:
-            minus = self._across(QRect(4, (HEIGHT_PX - _MINUS_PX) // 2, _MINUS_PX, _MINUS_PX))
+            minus = self._across(QRect(4, (self.height() - _MINUS_PX) // 2, _MINUS_PX, _MINUS_PX))
             painter.drawPixmap(minus, draw("minus", minus.size() * self.devicePixelRatioF(), ink))
         left = self._minus_px
-        sign = self._across(QRect(left + 3, 3, _SIGN_PX, _SIGN_PX))
+        sign = self._across(QRect(left + 3, (self.height() - _SIGN_PX) // 2, _SIGN_PX, _SIGN_PX))
         if self._pixmap.isNull():
             inner = sign.adjusted(2, 2, -2, -2)
             painter.drawPixmap(inner, draw(self._icon_name, inner.size() * self.devicePixelRatioF(), ink))
@@ -127,12 +140,13 @@ class Chip(QAbstractButton):
             painter.setClipping(False)
         painter.setPen(ink)
         if not self._compact:
-            words = QRect(left + _SIGN_PX + 7, 0, self.width() - left - _SIGN_PX - _CROSS_PX - 16, HEIGHT_PX)
+            words = QRect(left + _SIGN_PX + 7, 0, self.width() - left - _SIGN_PX - _CROSS_PX - 16, self.height())
             painter.drawText(self._across(words), int(Qt.AlignmentFlag.AlignCenter), self.text())
-        cross = self._across(QRect(self.width() - _CROSS_PX - 5, (HEIGHT_PX - _CROSS_PX) // 2, _CROSS_PX, _CROSS_PX))
+        top = (self.height() - _CROSS_PX) // 2
+        cross = self._across(QRect(self.width() - _CROSS_PX - 5, top, _CROSS_PX, _CROSS_PX))
         painter.drawPixmap(cross, draw("close", cross.size() * self.devicePixelRatioF(), ink))
         if self.hasFocus():
-            paint_focus(self, painter, area)
+            paint_focus(painter, area, palette, ground)
 
     def _across(self, area: QRect) -> QRect:
         """`area`, mirrored where reading goes from right to left."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app import wording
+from app.ask.chip_row import ChipRow
 from app.ask.chips import Chip
-from app.ask.filters import filter_chips
+from app.ask.filters import FilterChip, filter_chips
 from app.ask.incoming import may_hold_media
 from app.ask.question_model import MAX_CHARACTERS, ExampleChip, QuestionModel
 from app.ask.words import split_words
@@ -18,12 +19,16 @@ from app.bridge import Bridge
 from app.controls import ICON_PX, IconButton, Label
 from app.folders.folders_model import FoldersModel
 from app.icons import KIND_ICONS, draw
-from app.theme import RADIUS_PX, SPACE_PX
+from app.theme import RADIUS_PX, SIGN_CONTRAST, SPACE_PX, distinct
 from core import Filters
 
 SILENCE_MS = 120
 _HEIGHT_PX = 38
-_COMPACT_FROM = 3
+_EDIT_PX = 112
+"""What typed words have at least."""
+_GAP_PX = 6
+_EDGES_PX = SPACE_PX + ICON_PX + 4 + 26 + 2 + 4 * _GAP_PX
+"""What the lens, the cross and the gaps take."""
 _PLACEHOLDER = "Describe what you look for, or drop a file here"
 _HINT_PX = 200
 
@@ -45,24 +50,25 @@ class FieldView(QWidget):
         self._model = model
         self._folders = folders
         self._shown: object = None
-        self.setFixedHeight(_HEIGHT_PX)
+        self.setFixedHeight(max(_HEIGHT_PX, self.fontMetrics().height() + 16))
         self.edit = _Edit(self)
+        self.edit.setMinimumWidth(_EDIT_PX)
         self.edit.textEdited.connect(self._wait_for_silence)
         self.edit.backspaced.connect(self._remove_last)
         self.edit.left.connect(self._leave)
         self.edit.focused.connect(self.update)
         self.setFocusProxy(self.edit)
         self._clear = IconButton("close", "Clear the question (Esc)", size_px=26)
+        self._clear.setObjectName("clear")
         self._clear.clicked.connect(self.escape)
         self.hint = Label(dim=True)
         self.hint.hide()
-        self._chips = QHBoxLayout()
-        self._chips.setSpacing(4)
+        self.chips = ChipRow(self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
+        layout.setSpacing(_GAP_PX)
         layout.addSpacing(SPACE_PX + ICON_PX + 4)  # where the lens is painted
-        layout.addLayout(self._chips)
+        layout.addWidget(self.chips)
         layout.addWidget(self.edit, 1)
         layout.addWidget(self.hint)
         layout.addWidget(self._clear)
@@ -98,7 +104,7 @@ class FieldView(QWidget):
             return
         if self._silence.isActive():
             self._ask()  # so that Undo brings back the last words too
-        self.edit.clear()
+        self.edit.setText("")  # not clear(), which the field itself would take back at Ctrl+Z, letter by letter
         self._model.clear()
         self._refresh()
 
@@ -123,27 +129,32 @@ class FieldView(QWidget):
         self._clear.setVisible(bool(self.edit.text() or asked.chips or asked.filters))
         self.edit.setPlaceholderText("Add words" if asked.chips else _PLACEHOLDER)
         unwanted = split_words(asked.text)[1]
-        hint = wording.safe(f"without {unwanted}")
+        hint = wording.safe(f"without {unwanted}") if unwanted else ""
         self.hint.setText(self.fontMetrics().elidedText(hint, Qt.TextElideMode.ElideRight, _HINT_PX))
-        self.hint.setVisible(bool(unwanted))
         filters = filter_chips(asked.filters, self._folders)
-        if self._shown == (asked.chips, filters):
-            return
-        self._shown = (asked.chips, filters)
-        while (item := self._chips.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        compact = len(asked.chips) >= _COMPACT_FROM
-        for example in asked.chips:
-            self._chips.addWidget(self._make_example(example, compact=compact))
-        for sign in filters:
-            chip = Chip(sign.label, sign.icon_name)
-            chip.removed.connect(partial(self._drop_filter, sign.without))
-            self._chips.addWidget(chip)
+        if self._shown != (asked.chips, filters):
+            self._shown = (asked.chips, filters)
+            self.chips.show_chips([*map(self._make_example, asked.chips), *map(self._make_filter, filters)])
+        self._fit()
 
-    def _make_example(self, example: ExampleChip, *, compact: bool) -> Chip:
-        chip = Chip(example.label, KIND_ICONS[example.kind], compact=compact, less=example.example.less)
+    def _fit(self) -> None:
+        """The words that are typed have room first, then the chips, then the hint."""
+        room = self.width() - _EDGES_PX - _EDIT_PX
+        hint = self.hint.sizeHint().width() + _GAP_PX
+        self.hint.setVisible(bool(self.hint.text()) and room - hint >= _HINT_PX)
+        self.chips.fit(room - hint if self.hint.isVisibleTo(self) else room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _make_filter(self, sign: FilterChip) -> Chip:
+        chip = Chip(sign.label, sign.icon_name, self.chips)
+        chip.removed.connect(partial(self._drop_filter, sign.without))
+        return chip
+
+    def _make_example(self, example: ExampleChip) -> Chip:
+        chip = Chip(example.label, KIND_ICONS[example.kind], self.chips, less=example.example.less)
         chip.removed.connect(partial(self._drop_example, example))
         chip.turned.connect(partial(self._model.turn, example))
         if example.item_id is not None:
@@ -163,7 +174,9 @@ class FieldView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
         focused = self.edit.hasFocus()
-        ring = palette.color(QPalette.ColorRole.Highlight if focused else QPalette.ColorRole.Mid)
+        role = QPalette.ColorRole.Highlight if focused else QPalette.ColorRole.Mid
+        grounds = [palette.color(each) for each in (QPalette.ColorRole.Base, QPalette.ColorRole.Window)]
+        ring = distinct(palette.color(role), palette.color(QPalette.ColorRole.WindowText), grounds, SIGN_CONTRAST)
         width = 2.0 if focused else 1.0
         painter.setPen(QPen(ring, width))
         painter.setBrush(palette.color(QPalette.ColorRole.Base))

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QDateEdit, QFormLayout, QFrame, QMenu, QWidget
 
 from app import wording
 from app.ask.question_model import NO_FILTERS, QuestionModel
-from app.bridge import Bridge
 from app.controls import Button
 from app.folders.folders_model import FoldersModel
 from app.icons import KIND_ICONS
@@ -70,11 +69,8 @@ def date_ranges(today: date) -> dict[str, tuple[str, str]]:
 class FiltersMenu(QMenu):
     """Folder, dates, and kind where there is more than one. Filled each time it opens."""
 
-    def __init__(
-        self, bridge: Bridge, model: QuestionModel, folders: FoldersModel, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, model: QuestionModel, folders: FoldersModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._bridge = bridge
         self._model = model
         self._folders = folders
         self._dates = DatePopup(self)

@@ -7,15 +7,12 @@ this process: its bytes go to the engine as they are.
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QUrl
 from PySide6.QtGui import QImage, QImageWriter
-
-from core import Example
 
 MAX_FILES = 12
 """More examples than this say no more, and do not fit into the field."""
@@ -26,13 +23,13 @@ _QT_IMAGE = "application/x-qt-image"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Photos, sounds and videos to search with, folders to add, or neither when nothing of it can be used."""
+    """Paths of photos, sounds, videos or folders, or else the bytes of a picture; neither if nothing can be used."""
 
-    examples: tuple[Example, ...] = ()
-    folders: tuple[Path, ...] = ()
+    paths: tuple[Path, ...] = ()
+    picture: bytes = b""
 
     def __bool__(self) -> bool:
-        return bool(self.examples or self.folders)
+        return bool(self.paths or self.picture)
 
 
 def may_hold_media(mime: QMimeData) -> bool:
@@ -63,31 +60,20 @@ def _is_local(url: QUrl) -> bool:
 
 
 def read_mime(mime: QMimeData) -> Incoming:
-    """What of `mime` can be used: files and folders first, else the image data itself."""
-    paths = [path for url in mime.urls()[: MAX_FILES * 4] if (path := local_path(url)) is not None]
-    folders = tuple(path for path in paths if path.is_dir())
-    if folders:
-        return Incoming(folders=folders[:MAX_FILES])
-    if paths:
-        return Incoming(examples=tuple(Example(path=path) for path in paths[:MAX_FILES]))
-    data = _image_bytes(mime)
-    return Incoming(examples=(Example(data=data),)) if data else Incoming()
+    """What of `mime` can be used: files and folders first, else the image data itself. Touches no drive."""
+    paths = tuple(path for url in mime.urls()[: MAX_FILES * 4] if (path := local_path(url)) is not None)
+    return Incoming(paths) if paths else Incoming(picture=_image_bytes(mime))
 
 
 def local_path(url: QUrl) -> Path | None:
-    """The regular file or folder of this computer that `url` names, with links followed; None for anything else."""
+    """The path on this computer that `url` names, whatever is there; None for any other address."""
     if not _is_local(url):
         return None
     encoded = bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data())
     raw = unquote_to_bytes(encoded.removeprefix(b"file://"))
     if not raw.startswith(b"/") or raw.startswith(b"//") or b"\0" in raw:
         return None
-    try:
-        real = os.path.realpath(raw, strict=True)
-        mode = os.lstat(real).st_mode
-    except OSError:
-        return None
-    return Path(os.fsdecode(real)) if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
+    return Path(os.fsdecode(raw))
 
 
 def _image_bytes(mime: QMimeData) -> bytes:

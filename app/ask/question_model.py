@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app import wording
+from app.ask.incoming import MAX_FILES
 from app.ask.words import split_words
 from app.desktop import kind_by_name
 from app.show.reasons import Stretch
@@ -253,7 +254,7 @@ def _restored(stored: object) -> Example | None:
 
 
 def _once(chips: Iterable[ExampleChip]) -> tuple[ExampleChip, ...]:
-    return tuple(dict.fromkeys(chips))
+    return tuple(dict.fromkeys(chips))[:MAX_FILES]
 
 
 def _is_list(value: object) -> bool:

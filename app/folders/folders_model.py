@@ -128,7 +128,8 @@ class FoldersModel(QAbstractListModel):
         self.updated.emit()
         if lost:
             names = ", ".join(sorted(f"“{wording.name_of(path)}”" for path in lost))
-            self.went_offline.emit(f"{names} cannot be reached now. What is in it can be found, but not opened.")
+            them = "it" if len(lost) == 1 else "them"
+            self.went_offline.emit(f"{names} cannot be reached now. What is in {them} can be found, but not opened.")
 
     def _make_rows(self) -> list[Row]:
         found = self.found
@@ -165,16 +166,15 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_described(row))
         if role == Qt.ItemDataRole.ToolTipRole and row.folder is not None:
-            state = [_STATES[row.folder.state].capitalize()] if row.is_away else []
-            return wording.tip([wording.safe(str(row.folder.path)), *state, *_remarks(row.folder)])
+            return wording.tip([wording.safe(str(row.folder.path)), *_remarks(row.folder)])
         if role == Qt.ItemDataRole.AccessibleDescriptionRole and row.folder is not None:
             return ". ".join(_remarks(row.folder))
         return None
 
 
 def _remarks(folder: Folder) -> list[str]:
-    offline = ["Not reachable now"] if folder.state is FolderState.OFFLINE else []
-    return offline + [f"Not taken in: {line}" for line in skipped_lines(folder)]
+    state = _STATES.get(folder.state, "")
+    return [state[:1].upper() + state[1:]] * bool(state) + [f"Not taken in: {line}" for line in skipped_lines(folder)]
 
 
 def _offline(folders: list[Folder]) -> set[Path]:

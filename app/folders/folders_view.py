@@ -7,12 +7,12 @@ from PySide6.QtGui import QAction, QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
 from app.bars import SlimScrollBar
-from app.controls import Button
+from app.controls import Button, letters_px
 from app.folders.folders_model import FoldersModel, Place
 from app.folders.row_delegate import RowDelegate
 from app.icons import icon
 from app.theme import SPACE_PX
-from core import FolderId, Kind
+from core import FolderId, FolderState, Kind
 
 WIDTH_PX = 216
 
@@ -43,7 +43,7 @@ class FoldersView(QWidget):
         self._model = model
         self._place = Place.ALL
         self._which: FolderId | Kind | None = None
-        self.setMinimumWidth(160)
+        self.setMinimumWidth(max(160, letters_px(self, 20)))
         self.list = QListView()
         self.list.setModel(model)
         self.list.setItemDelegate(RowDelegate(self.list))
@@ -121,12 +121,13 @@ class FoldersView(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         entries = [
             ("Look for changes", "retry", self.rescan_asked),
-            ("Show in file manager", "reveal", self.reveal_asked),
+            ("Show in folder", "reveal", self.reveal_asked),
             ("What is left out…", "filter", self.left_out_asked),
             ("Remove from Likewise", "close", self.remove_asked),
         ]
-        if row.is_away:
-            entries.insert(0, ("Use this folder as it is now", "check", self.accept_asked))
+        if row.is_away:  # one that cannot be reached may have been emptied; it is more likely to be back soon
+            at = 0 if row.folder.state is FolderState.CHANGED else len(entries) - 1
+            entries.insert(at, ("Use this folder as it is now", "check", self.accept_asked))
         for title, icon_name, signal in entries:
             action = QAction(icon(icon_name), title, menu)
             action.setData((signal, row.folder))

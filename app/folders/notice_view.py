@@ -41,14 +41,14 @@ def matter_of(folder: Folder) -> Matter | None:
             "Use what is there now",
         )
     if folder.asks:
-        files = wording.count(folder.asks, "file")
+        files, one = wording.count(folder.asks, "file"), folder.asks == 1
         return Matter(
             folder,
-            f"{files} that were in {name} have not been there for a month. What Likewise knows of them is kept until"
-            " you say otherwise.",
+            f"{files} of {name} {'has' if one else 'have'} not been there for a month. What Likewise knows of"
+            f" {'it' if one else 'them'} is kept until you say otherwise.",
             "Keep it",
-            "Forget them",
-            "Show them",
+            "Forget it" if one else "Forget them",
+            "Show it" if one else "Show them",
         )
     return None
 
@@ -73,8 +73,7 @@ class NoticeView(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.setAccessibleName("A folder has changed")
-        self.text = Label()
-        self.text.setWordWrap(True)
+        self.text = Label(wraps=True)
         self.way = Button("")
         self.other = Button("", flat=True)
         self.look = Button("", flat=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -10,7 +10,7 @@ from app import wording
 from app.controls import ICON_PX, paint_focus
 from app.folders.folders_model import ROW_ROLE, Place, Row
 from app.icons import draw
-from app.theme import RADIUS_PX, SPACE_PX, blend
+from app.theme import RADIUS_PX, SPACE_PX, TEXT_CONTRAST, blend, distinct
 
 _ROW_PX = 36
 _HEADING_PX = 32
@@ -20,14 +20,12 @@ _BREAK_PX = 12
 class RowDelegate(QStyledItemDelegate):
     """Rounded selection, quiet headings."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         row: Row = index.data(ROW_ROLE)
+        letters = option.fontMetrics.height()
         if row.place is not Place.HEADING:
-            return QSize(0, _ROW_PX)
-        return QSize(0, _HEADING_PX if row.title else _BREAK_PX)
+            return QSize(0, max(_ROW_PX, letters + 16))
+        return QSize(0, max(_HEADING_PX, letters + 12) if row.title else _BREAK_PX)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -57,11 +55,13 @@ class RowDelegate(QStyledItemDelegate):
         ground = palette.color(QPalette.ColorRole.Window)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected or option.state & QStyle.StateFlag.State_MouseOver:
+            ground = blend(ground, ink, 0.11 if selected else 0.05)
+            dim = distinct(dim, ink, (ground,), TEXT_CONTRAST)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(blend(ground, ink, 0.11 if selected else 0.05))
+            painter.setBrush(ground)
             painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
-        if selected and option.state & QStyle.StateFlag.State_HasFocus and option.widget is not None:
-            paint_focus(option.widget, painter, QRectF(area))
+        if selected and option.state & QStyle.StateFlag.State_HasFocus:
+            paint_focus(painter, QRectF(area), palette, ground)
         inner = area.adjusted(SPACE_PX, 0, -SPACE_PX, 0)
         icon = QRect(inner.left(), inner.center().y() - ICON_PX // 2 + 1, ICON_PX, ICON_PX)
         count = wording.number(row.count) if row.count else ""

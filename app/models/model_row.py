@@ -14,6 +14,7 @@ from app import wording
 from app.bars import SlimProgress
 from app.controls import ICON_PX, Button, Label, set_tip
 from app.desktop import choose_folder
+from app.flow import FlowRow
 from app.icons import draw
 from app.models import account
 from app.models.account import Offer
@@ -33,10 +34,10 @@ class ModelRow(QWidget):
         leading = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
         self._title.setAlignment(QStyle.visualAlignment(self.layoutDirection(), leading))
         self.in_use = _Mark("check", "In use")
-        self._purpose = _wrapped(Label())
-        self.facts = _wrapped(Label(dim=True))
+        self._purpose = Label(wraps=True)
+        self.facts = Label(dim=True, wraps=True)
         self._sign = _Sign("problem")
-        self.state = _wrapped(Label(dim=True))
+        self.state = Label(dim=True, wraps=True)
         self.progress = SlimProgress()
         self.buttons = {offer: Button(offer.value, self, flat=offer not in _PLAIN) for offer in Offer}
         for offer, act in self._acts().items():
@@ -75,16 +76,14 @@ class ModelRow(QWidget):
         words.addSpacing(SPACE_PX // 2)
         words.addLayout(said)
         words.addWidget(self.progress)
-        self._line = QHBoxLayout()
-        self._line.setSpacing(SPACE_PX)
+        self._line = FlowRow(spacing_px=SPACE_PX)
         for button in self.buttons.values():
-            self._line.addWidget(button)
-        self._line.addStretch()
+            self._line.flow.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, 12, SPACE_PX, 12)
         layout.setSpacing(SPACE_PX)
         layout.addLayout(words)
-        layout.addLayout(self._line)
+        layout.addWidget(self._line)
 
     def refresh(self) -> None:
         """Shows how the model is now."""
@@ -115,7 +114,7 @@ class ModelRow(QWidget):
             button.setAccessibleName(f"{button.text()}: {title}")
             button.setVisible(offer in offers)
         side = SPACE_PX if offers & _PLAIN else 0  # of a button without a ground, the words stand below the others
-        self._line.setContentsMargins(side, 0, side, 0)
+        self._line.flow.setContentsMargins(side, 0, side, 0)
         if was_here and not any(button.hasFocus() for button in self.buttons.values()):
             self._keep_focus(offers)
 
@@ -164,8 +163,3 @@ class _Mark(QWidget):
         layout.setSpacing(4)
         layout.addWidget(_Sign(icon_name))
         layout.addWidget(Label(text, bold=True))
-
-
-def _wrapped(label: Label) -> Label:
-    label.setWordWrap(True)
-    return label

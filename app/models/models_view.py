@@ -27,14 +27,12 @@ class ModelsView(QWidget):
         self.rows: dict[str, ModelRow] = {}
         self._ordered: list[ModelRow] = []
         self._groups: list[_Group] = []
-        self.runs_on = Label(dim=True)
-        self.runs_on.setWordWrap(True)
+        self.runs_on = Label(dim=True, wraps=True)
         self._list = QVBoxLayout()
         self._list.setSpacing(SPACE_PX)
         self.hub_id = QLineEdit()
         self.add_button = Button("Download")
-        self.added = Label()
-        self.added.setWordWrap(True)
+        self.added = Label(wraps=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_PX)
@@ -54,8 +52,8 @@ class ModelsView(QWidget):
             "CLIP, SigLIP, ResNet, Whisper, Perceiver and sentence models of the hub can be used, such as "
             f"google/siglip2-base-patch16-224. It is fetched from {account.hub_host()}; nothing else is sent.",
             dim=True,
+            wraps=True,
         )
-        explanation.setWordWrap(True)
         self.hub_id.setPlaceholderText("owner/name")
         self.hub_id.setMaxLength(_MAX_ID)
         self.hub_id.setAccessibleName(title.text())
@@ -138,7 +136,7 @@ class _Group(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, SPACE_PX)
         layout.setSpacing(SPACE_PX)
-        layout.addWidget(Label(title, bold=True, scale=1.08))
+        layout.addWidget(Label(title, wraps=True, bold=True, scale=1.08))
         layout.addWidget(_Card(rows))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app import wording
 from app.folders.folders_model import FoldersModel
 from app.messages import Messages
 from app.models import account
@@ -50,10 +49,11 @@ class Suggestion(QObject):
         self._said = True
         card = entries[BETTER].status.card
         self._messages.note(
-            f"{wording.safe(card.title)} understands descriptions much better · {account.size(card.size_bytes)}",
+            f"Descriptions can be understood much better, with a download of {account.size(card.size_bytes)}.",
             "Show models",
             self.followed.emit,
             self._remember,
+            stays=True,
         )
 
     @property

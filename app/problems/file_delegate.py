@@ -10,7 +10,7 @@ from app import wording
 from app.controls import paint_focus
 from app.icons import draw
 from app.problems.health_model import FILE_ROLE
-from app.theme import RADIUS_PX, SPACE_PX, blend
+from app.theme import RADIUS_PX, SPACE_PX, TEXT_CONTRAST, blend, distinct
 from core import FileStanding, Standing
 
 _ICON_PX = 22
@@ -42,17 +42,20 @@ class FileDelegate(QStyledItemDelegate):
     ) -> None:
         file: FileStanding = index.data(FILE_ROLE)
         palette: QPalette = option.palette
+        ground = palette.color(QPalette.ColorRole.Base)
         ink, dim = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
         area: QRect = option.rect.adjusted(SPACE_PX, 1, -SPACE_PX, -1)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected or option.state & QStyle.StateFlag.State_MouseOver:
+            ground = blend(ground, ink, 0.1 if selected else 0.04)
+            dim = distinct(dim, ink, (ground,), TEXT_CONTRAST)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(blend(palette.color(QPalette.ColorRole.Base), ink, 0.1 if selected else 0.04))
+            painter.setBrush(ground)
             painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
-        if option.state & QStyle.StateFlag.State_HasFocus and option.widget is not None:
-            paint_focus(option.widget, painter, QRectF(area))
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            paint_focus(painter, QRectF(area), palette, ground)
         inner = area.adjusted(_PADDING_PX, _PADDING_PX, -_PADDING_PX, -_PADDING_PX)
         icon = QRect(inner.left(), inner.top() - 1, _ICON_PX, _ICON_PX)
         lines = inner.adjusted(_ICON_PX + _PADDING_PX, 0, 0, 0)

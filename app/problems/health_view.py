@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Signal, Slot
-from PySide6.QtGui import QHideEvent, QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QListView, QScrollArea, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimScrollBar
-from app.controls import Button, Label
+from app.controls import Button, Label, letters_px
+from app.flow import FlowRow
 from app.problems.file_delegate import FileDelegate
 from app.problems.health_model import MOST, HealthModel
 from app.problems.standing_filters import StandingFilters
 from app.theme import SPACE_PX
 from core import FileId, FileStanding, Standing
+
+_MOST_SHARE = 0.6
+_WORDS = 36
+"""With room for fewer letters beside the buttons, the words stand over them."""
 
 
 class HealthView(QWidget):
@@ -21,7 +26,7 @@ class HealthView(QWidget):
 
     Signals:
         retry_asked: the FileIds to try again, or None for all.
-        reveal_asked: the path to show.
+        reveal_asked: the FileStanding to show where it is.
         export_asked: the Standing whose list is to be written.
     """
 
@@ -37,8 +42,7 @@ class HealthView(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self._title = Label(bold=True, scale=1.2)
-        self._explanation = Label(dim=True)
-        self._explanation.setWordWrap(True)
+        self._explanation = Label(dim=True, wraps=True)
         self.filters = StandingFilters()
         self.filters.chosen.connect(self._choose)
         self.retry_button = Button("Try again", icon_name="retry")
@@ -73,21 +77,44 @@ class HealthView(QWidget):
         words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._explanation)
-        top = QHBoxLayout()
-        top.setSpacing(SPACE_PX)
-        top.addLayout(words, 1)
+        self._buttons = FlowRow(spacing_px=SPACE_PX)
         for button in (self.reveal_button, self.retry_button, self.retry_all_button, self.export_button):
-            top.addWidget(button)
-        head = QVBoxLayout()
+            self._buttons.flow.addWidget(button)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setSpacing(SPACE_PX)
+        self._top.addLayout(words, 1)
+        self._top.addWidget(self._buttons)
+        self._above = QWidget()
+        head = QVBoxLayout(self._above)
         head.setContentsMargins(2 * SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX, SPACE_PX)
         head.setSpacing(SPACE_PX)
-        head.addLayout(top)
+        head.addLayout(self._top)
         head.addWidget(self.filters)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, SPACE_PX)
         layout.setSpacing(0)
-        layout.addLayout(head)
+        self._head = QScrollArea()
+        self._head.setFrameShape(QFrame.Shape.NoFrame)
+        self._head.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._head.setVerticalScrollBar(SlimScrollBar())
+        self._head.setWidgetResizable(True)
+        self._head.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._head.setWidget(self._above)
+        self._above.setBackgroundRole(QPalette.ColorRole.Base)
+        layout.addWidget(self._head)
         layout.addWidget(self.list, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """What is over the list takes no more than a part of the height; the rest of it can be scrolled to."""
+        beside = self._buttons.sizeHint().width() + letters_px(self, _WORDS) <= self.width()
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        wanted = self._above.heightForWidth(self.width())
+        self._head.setFixedHeight(min(wanted, round(self.height() * _MOST_SHARE)))
 
     def selected(self) -> list[FileStanding]:
         """The files that are marked."""
@@ -129,6 +156,7 @@ class HealthView(QWidget):
         self.export_button.setEnabled(bool(count))
         sentences = [wording.safe(file.sentence) for file in chosen]
         self.list.setToolTip(wording.tip(sentences, wraps=True) if len(sentences) == 1 else "")
+        self._fit()
 
     @Slot(object)
     def _choose(self, standing: Standing) -> None:
@@ -174,7 +202,7 @@ class HealthView(QWidget):
     @Slot()
     def _reveal(self) -> None:
         for file in self.selected()[:1]:
-            self.reveal_asked.emit(file.path)
+            self.reveal_asked.emit(file)
 
     @Slot()
     def _export(self) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from PySide6.QtCore import QDateTime, QLocale, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QDateTime, QLocale, Signal, Slot
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app import wording
 from app.bridge import Bridge
 from app.controls import Button, Label
+from app.flow import FlowRow
 from app.folders.folders_model import ROW_ROLE, Place, Row
 from app.folders.row_delegate import RowDelegate
 from app.messages import Messages
@@ -21,7 +22,13 @@ _NAMED = 4
 
 
 class BackupsView(QWidget):
-    """The list, newest first. Going back does not ask: it is a backup itself that undoes it."""
+    """The list, newest first.
+
+    Signals:
+        chosen: the Backup to go back to.
+    """
+
+    chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, messages: Messages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,8 +40,8 @@ class BackupsView(QWidget):
             "Your folders and settings, kept by themselves every half hour of use in which they changed. What was "
             "understood of your files is not among them: it can be had from the files again.",
             dim=True,
+            wraps=True,
         )
-        explanation.setWordWrap(True)
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setItemDelegate(RowDelegate(self.list))
@@ -49,17 +56,14 @@ class BackupsView(QWidget):
         self.create_button = Button("Back up now")
         self.create_button.setAccessibleName("Back up your folders and settings now")
         self.create_button.clicked.connect(self._create)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(SPACE_PX)
-        buttons.addWidget(self.restore_button)
-        buttons.addWidget(self.create_button)
-        buttons.addStretch()
+        buttons = FlowRow(spacing_px=SPACE_PX)
+        buttons.flow.addWidget(self.restore_button)
+        buttons.flow.addWidget(self.create_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_PX)
-        for part in (title, explanation, self.list):
+        for part in (title, explanation, self.list, buttons):
             layout.addWidget(part)
-        layout.addLayout(buttons)
         self._offer()
         self._ask()
 
@@ -99,25 +103,7 @@ class BackupsView(QWidget):
     def _restore(self) -> None:
         backup = self._chosen()
         if backup is not None:
-            self._go_back(backup)
-
-    def _go_back(self, to: Backup) -> None:
-        engine, messages, bridge = self._bridge.engine, self._messages, self._bridge
-        if engine is None:
-            return
-
-        def undo(before: Backup) -> None:
-            if bridge.engine is not None:
-                bridge.call(bridge.engine.backups.restore(before.number), undone, messages.fail)
-
-        def undone(_before: Backup) -> None:
-            messages.note("Your folders and settings are again as they were.")
-
-        def restored(before: Backup) -> None:
-            messages.note(f"Went back to your folders and settings of {when(to)}.", "Undo", lambda: undo(before))
-
-        bridge.call(engine.backups.restore(to.number), restored, messages.fail)
-        self._ask()
+            self.chosen.emit(backup)
 
 
 def when(backup: Backup) -> str:

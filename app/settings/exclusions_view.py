@@ -34,8 +34,7 @@ class ExclusionsView(QWidget):
         self._messages = messages
         self._kept = "" if bridge.engine is None else bridge.engine.settings.exclude
         title = Label(spec.title, bold=True)
-        explanation = Label(_EXPLANATION, dim=True)
-        explanation.setWordWrap(True)
+        explanation = Label(_EXPLANATION, dim=True, wraps=True)
         self.edit = QPlainTextEdit(self._kept)
         self.edit.setAccessibleName(spec.title)
         self.edit.setAccessibleDescription(_EXPLANATION)
@@ -43,8 +42,7 @@ class ExclusionsView(QWidget):
         self.edit.setFixedHeight(self.edit.fontMetrics().lineSpacing() * _LINES + 2 * SPACE_PX)
         self.edit.textChanged.connect(self._edited)
         title.setBuddy(self.edit)
-        self.preview = Label()
-        self.preview.setWordWrap(True)
+        self.preview = Label(wraps=True)
         self.button = Button("Leave these out")
         self.button.setAccessibleName(self.button.text())
         self.button.clicked.connect(self._keep)
@@ -72,7 +70,8 @@ class ExclusionsView(QWidget):
     @Slot()
     def _look(self) -> None:
         if (engine := self._bridge.engine) is not None:
-            self._bridge.call(engine.left_out_by(self.edit.toPlainText()), self._show, lane="left out")
+            looked = engine.left_out_by(self.edit.toPlainText())
+            self._bridge.call(looked, self._show, self._messages.fail, lane="left out")
 
     def _show(self, left_out: LeftOut) -> None:
         self.preview.setText("\n".join(_preview(left_out)))
@@ -83,10 +82,7 @@ class ExclusionsView(QWidget):
             self._kept = self.edit.toPlainText()
             self.button.setEnabled(False)
             kept = engine.change_settings(replace(engine.settings, exclude=self._kept))
-            self._bridge.call(kept, self._told, self._messages.fail)
-
-    def _told(self, _nothing: None) -> None:
-        """Nothing to say: the preview shows it."""
+            self._bridge.call(kept, failure=self._messages.fail)
 
 
 def _preview(left_out: LeftOut) -> list[str]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app import wording
 from app.bars import SlimScrollBar
+from app.bridge import Bridge
 from app.controls import Label
 from app.theme import SPACE_PX
-from core import cache_folder, log_folder, model_cache, model_folder
+from core import Event, StoreChanged, StoreStatus, cache_folder, log_folder, model_cache, model_folder
+
+if TYPE_CHECKING:
+    from core import Engine
 
 
 class SettingsPage(StrEnum):
@@ -48,17 +53,46 @@ class PageColumn(QScrollArea):
         self.setWidget(column)
 
 
-def make_privacy(library: Path) -> list[QWidget]:
+def what_leaves(*searched_at: str | None) -> str:
+    """What is sent away, with vectors searched at these files or addresses, or moving there."""
+    servers = [uri for uri in searched_at if uri and uri.startswith(("http://", "https://"))]
+    if servers:
+        return (
+            f"What is needed to search there is sent to the Milvus server at “{wording.safe(servers[0])}”, as is set "
+            "under Advanced, where it says what that is; and never your files. Besides, Likewise opens a connection "
+            "only to fetch a model, when you press its button."
+        )
+    return (
+        "Nothing of yours leaves this computer. Likewise opens a connection for two things only: to fetch a model, "
+        "when you press its button, and to search in Milvus, if you give a server's address under Advanced, where "
+        "it says what is sent there."
+    )
+
+
+class _Leaves(Label):
+    """What is sent away, as it is now."""
+
+    def __init__(self, bridge: Bridge, engine: Engine) -> None:
+        super().__init__(wraps=True)
+        self._show(engine.stores.status)
+        bridge.happened.connect(self._hear)
+
+    @Slot(object)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, StoreChanged):
+            self._show(event.status)
+
+    def _show(self, status: StoreStatus) -> None:
+        self.setText(what_leaves(status.here, status.goes_to))
+
+
+def make_privacy(bridge: Bridge, engine: Engine) -> list[QWidget]:
     """What is stored where, in words."""
     return [
-        _note(
-            "Nothing of yours leaves this computer. Likewise opens a connection for two things only: to fetch a model, "
-            "when you press its button, and to search in Milvus, if you give a server's address under Advanced, where "
-            "it says what is sent there."
-        ),
+        _Leaves(bridge, engine),
         _place(
             "Library",
-            library,
+            engine.library.root,
             "What Likewise knows of your files: where they are, how they look and sound, what is said in them, and "
             "small pictures of them. Deleting this folder deletes all of it and none of your files.",
         ),
@@ -73,20 +107,9 @@ def make_privacy(library: Path) -> list[QWidget]:
     ]
 
 
-def make_note(text: str) -> QWidget:
-    """Words of second importance."""
-    return _note(text, dim=True)
-
-
-def _note(text: str, *, dim: bool = False) -> Label:
-    note = Label(text, dim=dim)
-    note.setWordWrap(True)
-    return note
-
-
 def _place(title: str, folder: Path, text: str) -> QWidget:
     part = QWidget()
-    where = _note(wording.place_of(folder))
+    where = Label(wording.place_of(folder), wraps=True)
     where.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
@@ -96,5 +119,5 @@ def _place(title: str, folder: Path, text: str) -> QWidget:
     layout.setSpacing(2)
     layout.addWidget(Label(title, bold=True))
     layout.addWidget(where)
-    layout.addWidget(_note(text, dim=True))
+    layout.addWidget(Label(text, dim=True, wraps=True))
     return part

@@ -77,7 +77,4 @@ class SharingView(QWidget):
     def _keep(self) -> None:
         if (engine := self._bridge.engine) is not None:
             kept = engine.change_settings(self.chosen(engine.settings))
-            self._bridge.call(kept, self._kept, self._messages.fail)
-
-    def _kept(self, _nothing: None) -> None:
-        """Nothing to say: the fields show it."""
+            self._bridge.call(kept, failure=self._messages.fail)

@@ -89,9 +89,9 @@ class StoreView(QWidget):
             line.setMinimumWidth(_WIDE_PX)
         self.sharing = SharingView(bridge, messages)
         self.sharing.changed.connect(self._show)
-        self.sent = _wrapped(Label())
-        self.state = _wrapped(Label(dim=True))
-        self.problem = _wrapped(Label())
+        self.sent = Label(wraps=True)
+        self.state = Label(dim=True, wraps=True)
+        self.problem = Label(wraps=True)
         self.progress = SlimProgress()
         self.move_button = Button("")
         self.move_button.clicked.connect(self._move)
@@ -120,7 +120,7 @@ class StoreView(QWidget):
 
     @property
     def _uri(self) -> str:
-        return self.address.text().strip() if self.kind.currentText() == _MILVUS else ""
+        return self.address.text().strip() if self.kind.currentData() == _MILVUS else ""
 
     @Slot(str, object)
     def _edited(self, _name: str, _value: object) -> None:
@@ -135,7 +135,7 @@ class StoreView(QWidget):
 
     @Slot()
     def _show(self) -> None:
-        chosen, status, moves = self.kind.currentText() == _MILVUS, self._status, self._uri != self._wanted
+        chosen, status, moves = self.kind.currentData() == _MILVUS, self._status, self._uri != self._wanted
         self.address.setEnabled(chosen)
         self.token.setEnabled(_is_server(self._uri))
         self.token.setPlaceholderText(_KEPT if self._uri and self._uri == self._kept_for else "")
@@ -191,8 +191,3 @@ def _is_server(uri: str) -> bool:
 
 def _place(uri: str) -> str:
     return f"in Milvus at “{wording.safe(uri)}”" if uri else "in this program"
-
-
-def _wrapped(label: Label) -> Label:
-    label.setWordWrap(True)
-    return label

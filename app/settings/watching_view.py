@@ -20,8 +20,7 @@ class WatchingView(QWidget):
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self.skipped = Label()
-        self.skipped.setWordWrap(True)
+        self.skipped = Label(wraps=True)
         self._remarks = QVBoxLayout()
         self._remarks.setSpacing(SPACE_PX)
         layout = QVBoxLayout(self)
@@ -69,15 +68,15 @@ class _Remark(QWidget):
 
     def __init__(self, unwatched: Unwatched | None) -> None:
         super().__init__()
-        text = Label("Changes are noticed at once." if unwatched is None else unwatched_line(unwatched))
-        text.setWordWrap(True)
+        text = Label("Changes are noticed at once." if unwatched is None else unwatched_line(unwatched), wraps=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(text)
         if unwatched is None or not unwatched.remedy:
             return
-        how = Label("This command allows more; type it into a terminal. Likewise notices by itself.", dim=True)
-        how.setWordWrap(True)
+        how = Label(
+            "This command allows more; type it into a terminal. Likewise notices by itself.", dim=True, wraps=True
+        )
         name = wording.name_of(unwatched.path)
         command = QLineEdit(unwatched.remedy)
         command.setReadOnly(True)

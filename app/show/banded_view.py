@@ -71,7 +71,7 @@ class BandedView(QListView):
             return
         cell = self.grid.cell(index.row())
         bar = self.verticalScrollBar()
-        top = cell.top() - HEADING_PX
+        top = cell.top() - self.grid.heading_px
         bottom = cell.bottom() + MARGIN_PX - self.viewport().height()
         if bar.value() > top:
             bar.setValue(top)
@@ -85,7 +85,7 @@ class BandedView(QListView):
         if not self.currentIndex().isValid():
             return self.results.index(0)
         row = self.currentIndex().row()
-        page = max(1, (self.viewport().height() - HEADING_PX) // self.grid.step_px)
+        page = max(1, (self.viewport().height() - self.grid.heading_px) // self.grid.step_px)
         backward = _Move.MoveRight if self.mirrored else _Move.MoveLeft
         if action in {_Move.MoveLeft, _Move.MoveRight, _Move.MoveNext, _Move.MovePrevious}:
             row += -1 if action in {backward, _Move.MovePrevious} else 1
@@ -141,7 +141,8 @@ class BandedView(QListView):
         bar = self.verticalScrollBar()
         # always leaves room for the scroll bar, so that cells do not change size when it comes and goes
         room = self.width() - bar.sizeHint().width()
-        self.grid = GridLayout(self.results.sections, room, self.wanted_cell_px)
+        heading_px = max(HEADING_PX, self.fontMetrics().height() + 20)
+        self.grid = GridLayout(self.results.sections, room, self.wanted_cell_px, heading_px)
         height = max(self.grid.height_px, MARGIN_PX) + self.footer_px
         bar.setSingleStep(_WHEEL_STEP_PX)
         bar.setPageStep(self.viewport().height())

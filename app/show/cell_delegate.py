@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import draw
-from app.show.badge import CAPTION_PX, paint_away_badge, paint_badge
+from app.show.badge import caption_px, paint_away_badge, paint_badge
 from app.show.grid_model import RESULT_ROLE
 from app.show.thumbnails import Thumbnails
 from app.theme import RADIUS_PX
@@ -47,7 +47,9 @@ class CellDelegate(QStyledItemDelegate):
             painter.setClipPath(outline)
             exact = pixmap.width() == round(picture.width() * painter.device().devicePixelRatioF())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not exact)
-            lifted = CAPTION_PX // 2 if result.kind is Kind.AUDIO else 0  # the middle of what its name leaves free
+            lifted = (
+                caption_px(painter.fontMetrics()) // 2 if result.kind is Kind.AUDIO else 0
+            )  # the middle of what its name leaves free
             painter.fillPath(outline, QColor.fromRgb(result.colour))
             painter.drawPixmap(picture.translated(0, -lifted), pixmap)
             painter.setClipping(False)
@@ -63,13 +65,16 @@ class CellDelegate(QStyledItemDelegate):
         if selected:
             ring = QRectF(cell).adjusted(_RING_PX / 2, _RING_PX / 2, -_RING_PX / 2, -_RING_PX / 2)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), _RING_PX))
+            at_work = option.widget is not None and option.widget.hasFocus()
+            role = QPalette.ColorRole.Highlight if at_work else QPalette.ColorRole.PlaceholderText
+            painter.setPen(QPen(palette.color(role), _RING_PX))
             painter.drawRoundedRect(ring, RADIUS_PX + 2, RADIUS_PX + 2)
             self._paint_tick(painter, picture, palette)
-        elif focused:
+        if focused:
+            inset = _RING_PX + 1 if selected else 1
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(palette.color(QPalette.ColorRole.WindowText), 2))
-            painter.drawRoundedRect(QRectF(cell).adjusted(1, 1, -1, -1), RADIUS_PX, RADIUS_PX)
+            painter.drawRoundedRect(QRectF(cell).adjusted(inset, inset, -inset, -inset), RADIUS_PX, RADIUS_PX)
         painter.restore()
 
     def sizeHint(

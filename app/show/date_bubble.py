@@ -36,10 +36,11 @@ class DateBubble(QWidget):
             return
         self.text = grid.grid.sections[sections[0]].title
         width = self.fontMetrics().horizontalAdvance(self.text) + 4 * SPACE_PX
-        top = round((grid.height() - _HEIGHT_PX) * value / max(bar.maximum(), 1))
+        height = max(_HEIGHT_PX, self.fontMetrics().height() + 12)
+        top = round((grid.height() - height) * value / max(bar.maximum(), 1))
         edge = bar.sizeHint().width() + SPACE_PX
         left = edge if self.isRightToLeft() else grid.width() - edge - width
-        self.setGeometry(left, top, width, _HEIGHT_PX)
+        self.setGeometry(left, top, width, height)
         self.show()
         self.raise_()
         self.update()
@@ -49,6 +50,6 @@ class DateBubble(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.palette().color(QPalette.ColorRole.ToolTipBase))
-        painter.drawRoundedRect(self.rect(), _HEIGHT_PX / 2, _HEIGHT_PX / 2)
+        painter.drawRoundedRect(self.rect(), self.height() / 2, self.height() / 2)
         painter.setPen(self.palette().color(QPalette.ColorRole.ToolTipText))
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self.text)

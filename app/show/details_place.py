@@ -15,12 +15,20 @@ class DetailsPlace(QObject):
     """Moves the panel as the window's width and the action say. In a narrow window it stays away until asked for."""
 
     def __init__(
-        self, window: QWidget, splitter: QSplitter, details: DetailsView, action: QAction, *, shown: bool
+        self,
+        window: QWidget,
+        splitter: QSplitter,
+        details: DetailsView,
+        action: QAction,
+        quick_look: QWidget,
+        *,
+        shown: bool,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._splitter = splitter
         self._details = details
+        self._quick_look = quick_look
         self._action = action
         self._wanted_beside = shown
         self._wanted_over = False
@@ -62,10 +70,12 @@ class DetailsPlace(QObject):
                 details.setParent(self._window)
                 self._wanted_over = False
             area = self._splitter.geometry()
-            left = area.left() if self._window.isRightToLeft() else area.right() + 1 - WIDTH_PX
-            details.setGeometry(QRect(left, area.top(), WIDTH_PX, area.height()))
+            width = max(WIDTH_PX, details.minimumWidth())
+            left = area.left() if self._window.isRightToLeft() else area.right() + 1 - width
+            details.setGeometry(QRect(left, area.top(), width, area.height()))
             details.setVisible(self._wanted_over and self._available)
-            details.raise_()
+            if not self._quick_look.isVisible():  # which covers all
+                details.raise_()
         else:
             if details.parent() is not self._splitter:
                 self._splitter.addWidget(details)

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QScrollArea, QSt
 from app import wording
 from app.bars import SlimScrollBar
 from app.bridge import Bridge
-from app.controls import Button, Label, Line, set_tip
+from app.controls import Button, Label, Line, letters_px, set_tip
+from app.flow import FlowRow
 from app.show.media_view import MediaView
 from app.show.reasons import Stretch, moment_at, stretch_of, why, why_moment
 from app.show.transcript_view import TranscriptView
@@ -50,19 +51,16 @@ class DetailsView(QWidget):
         self.picture = self.media.picture
         self.picture.failed.connect(self._say)
         self.name = Label(bold=True, scale=1.1, elide=Qt.TextElideMode.ElideMiddle)
-        self.away = Label()
-        self.away.setWordWrap(True)
-        self.reason = Label(dim=True)
-        self.reason.setWordWrap(True)
+        self.away = Label(wraps=True)
+        self.reason = Label(dim=True, wraps=True)
         self.moment_button = Button("Find more like this moment", icon_name="moment")
         self.moment_button.clicked.connect(self.moment_asked)
         self.transcript = TranscriptView()
         self.transcript.chose.connect(self._look_at)
         self.rows = {title: Label(elide=Qt.TextElideMode.ElideMiddle) for title in _ROWS}
         self._titles = {title: Label(title, dim=True) for title in _ROWS}
-        self._hint = Label(_SELECT, dim=True)
+        self._hint = Label(_SELECT, dim=True, wraps=True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setWordWrap(True)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
         self._stack.addWidget(self._make_page())
@@ -72,19 +70,17 @@ class DetailsView(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.edge)
         layout.addWidget(self._stack)
-        self.setMinimumWidth(240)
+        self.setMinimumWidth(max(240, letters_px(self, 24)))
 
     def _make_page(self) -> QWidget:
         similar = Button("Find similar", icon_name="similar")
         similar.clicked.connect(self.similar_asked)
         reveal = Button("Show in folder", icon_name="reveal")
         reveal.clicked.connect(self.reveal_asked)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(2 * SPACE_PX, SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX)
-        buttons.setSpacing(SPACE_PX)
-        buttons.addWidget(similar)
-        buttons.addWidget(reveal)
-        buttons.addStretch()
+        buttons = FlowRow(spacing_px=SPACE_PX)
+        buttons.flow.setContentsMargins(2 * SPACE_PX, SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX)
+        buttons.flow.addWidget(similar)
+        buttons.flow.addWidget(reveal)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -97,7 +93,7 @@ class DetailsView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._scroll, 1)
-        layout.addLayout(buttons)
+        layout.addWidget(buttons)
         return page
 
     def _make_content(self) -> QWidget:

@@ -29,8 +29,9 @@ class Section:
 class GridLayout:
     """The geometry of `sections` in `width_px`, with cells of about `cell_px`, widened to fill the row."""
 
-    def __init__(self, sections: Sequence[Section], width_px: int, cell_px: int) -> None:
+    def __init__(self, sections: Sequence[Section], width_px: int, cell_px: int, heading_px: int = HEADING_PX) -> None:
         self.sections = sections
+        self.heading_px = heading_px
         room = max(width_px - 2 * MARGIN_PX, 1)
         self.columns = max(1, (room + GAP_PX) // (cell_px + GAP_PX))
         self.cell_px = max(1, (room - GAP_PX * (self.columns - 1)) // self.columns)
@@ -40,7 +41,7 @@ class GridLayout:
         top = 0
         for section in sections:
             self._tops.append(top)
-            top += HEADING_PX + self._lines(section) * self.step_px
+            top += heading_px + self._lines(section) * self.step_px
         self.height_px = top + MARGIN_PX if sections else 0
 
     def _lines(self, section: Section) -> int:
@@ -54,14 +55,14 @@ class GridLayout:
     def heading(self, number: int) -> QRect:
         """Where section `number`'s heading is."""
         width = self.columns * self.step_px - GAP_PX
-        return QRect(MARGIN_PX, self._tops[number], width, HEADING_PX)
+        return QRect(MARGIN_PX, self._tops[number], width, self.heading_px)
 
     def cell(self, row: int) -> QRect:
         """Where the cell of `row` is."""
         number = bisect_right(self._firsts, row) - 1
         line, column = divmod(row - self._firsts[number], self.columns)
         left = MARGIN_PX + column * self.step_px
-        return QRect(left, self._tops[number] + HEADING_PX + line * self.step_px, self.cell_px, self.cell_px)
+        return QRect(left, self._tops[number] + self.heading_px + line * self.step_px, self.cell_px, self.cell_px)
 
     def row_at(self, x: int, y: int) -> int | None:
         """The row whose cell holds the point, if any."""
@@ -85,7 +86,7 @@ class GridLayout:
         runs: list[tuple[int, int]] = []
         for number in self.sections_in(area):
             section = self.sections[number]
-            cells_top = self._tops[number] + HEADING_PX
+            cells_top = self._tops[number] + self.heading_px
             first_line = max(0, -(-(area.top() - cells_top - self.cell_px + 1) // self.step_px))
             last_line = min(self._lines(section) - 1, (area.bottom() - cells_top) // self.step_px)
             for line in range(first_line, last_line + 1):

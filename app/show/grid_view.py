@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, 
 from PySide6.QtGui import QDrag, QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
-from app.controls import CONTROL_PX, Button
+from app.controls import Button
 from app.desktop import make_mime
 from app.preferences import DEFAULT_CELL_PX, MAX_CELL_PX, MIN_CELL_PX
 from app.show.banded_view import BandedView
@@ -147,7 +147,7 @@ class GridView(BandedView):
 
     def updateGeometries(self) -> None:
         hidden = self.results.hidden_count
-        self.footer_px = CONTROL_PX + MARGIN_PX if hidden else 0
+        self.footer_px = self.weaker_button.sizeHint().height() + MARGIN_PX if hidden else 0
         super().updateGeometries()
         self.weaker_button.setText(f"Show weaker matches ({number(hidden, at_least=self.results.may_have_more)})")
         self.weaker_button.adjustSize()

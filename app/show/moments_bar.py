@@ -197,7 +197,8 @@ class MomentsBar(QWidget):
         painter.drawText(area, flags | int(Qt.AlignmentFlag.AlignLeft), wording.clock(here))
         painter.drawText(area, flags | int(Qt.AlignmentFlag.AlignRight), wording.clock(self._duration_ms))
         if self.hasFocus():
-            paint_focus(self, painter, QRectF(self.rect()))
+            palette = self.palette()
+            paint_focus(painter, QRectF(self.rect()), palette, palette.color(QPalette.ColorRole.Window))
 
     def _paint_line(self, painter: QPainter) -> None:
         palette, track = self.palette(), self._track()

@@ -30,8 +30,7 @@ class OthersView(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._covered = False
         self.title = Label(bold=True)
-        self.note = Label(dim=True)
-        self.note.setWordWrap(True)
+        self.note = Label(dim=True, wraps=True)
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setIconSize(QSize(_ICON_PX, _ICON_PX))

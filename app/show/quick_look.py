@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import wording
 from app.bridge import Bridge
-from app.controls import IconButton, Label
+from app.controls import IconButton, Label, announce
 from app.show.details_view import same_picture
 from app.show.media_view import MediaView
 from app.show.reasons import Stretch, moment_at, why, why_moment
@@ -46,10 +46,9 @@ class QuickLook(QWidget):
         self.media.bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys walk on
         self.picture = self.media.picture
         self.picture.failed.connect(self._say)
-        self.name = Label(bold=True)
+        self.name = Label(bold=True, elide=Qt.TextElideMode.ElideMiddle)
         self.name.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint = Label(dim=True)
-        self.hint.setWordWrap(True)
+        self.hint = Label(dim=True, wraps=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         close = IconButton("close", "Close (Space)")
         close.clicked.connect(self.dismiss)
@@ -76,6 +75,8 @@ class QuickLook(QWidget):
             return
         self.name.setText(wording.name_of(result.path))
         self.hint.setText(refusal(result) or why(result))
+        self.setAccessibleDescription(self.name.text())
+        announce(self, ". ".join(filter(None, (self.name.text(), self.hint.text()))))
         self.setGeometry(self._covered.rect())
         self.show()
         self.raise_()
@@ -102,6 +103,7 @@ class QuickLook(QWidget):
     def _say(self, error: BaseException) -> None:
         if self._result is None or self._result.can_be_opened:  # else it is said already
             self.hint.setText(wording.safe(str(error)))
+            announce(self, self.hint.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app import wording
 from app.bridge import Bridge
+from app.controls import announce
 from app.folders.folders_model import FoldersModel
 from app.problems.health_view import HealthView
 from app.show.grid_model import GridModel, band_of, same_question
@@ -20,6 +20,10 @@ from app.show.pages import PageView, View, choose_page
 from core import Answer, CoreError, Event, Filters, Kind, Outcome, ProgressChanged, Strength
 
 _OUR_MISTAKE = "This is a mistake in Likewise. Ask in another way, or start Likewise again."
+_OPENING_MISTAKE = (
+    "This is a mistake in Likewise; nothing of yours was changed.",
+    "Choose another folder for its library.",
+)
 
 
 class StageView(QStackedWidget):
@@ -42,6 +46,7 @@ class StageView(QStackedWidget):
         self._folders = folders
         self._problems = problems
         self._view = View()
+        self._is_awaited = False
         self.page = PageView()
         for part in (self.page, grid, problems):
             self.addWidget(part)
@@ -65,8 +70,25 @@ class StageView(QStackedWidget):
         self._view = replace(self._view, answer=answer, refusal="")
         if new:
             self.show_problems(shown=False)
-            announce(self._grid, describe(answer))
         self._refresh()
+        if new and self.currentWidget() is self._grid:
+            announce(self._grid, describe(answer))
+        if new and self.currentWidget() is self._grid and (self._is_awaited or self._grid.hasFocus()):
+            self._grid.enter()
+        self._is_awaited = self._is_awaited and not new
+
+    @Slot()
+    def enter(self) -> None:
+        """The keyboard goes to the results; to those that are still to come when there are none yet."""
+        self.show_problems(shown=False)
+        self._is_awaited = self.currentWidget() is not self._grid
+        if not self._is_awaited:
+            self._grid.enter()
+
+    @Slot()
+    def stay(self) -> None:
+        """Something else is asked: whoever waited for results goes on elsewhere."""
+        self._is_awaited = False
 
     @Slot(object)
     def show_refusal(self, error: BaseException) -> None:
@@ -76,7 +98,6 @@ class StageView(QStackedWidget):
         self._view = replace(self._view, answer=None, refusal=refusal)
         self.show_problems(shown=False)
         self._refresh()
-        announce(self.page, refusal)
 
     def show_problems(self, *, shown: bool) -> None:
         """Shows the list of problems instead of the results, or the results again."""
@@ -98,9 +119,9 @@ class StageView(QStackedWidget):
 
     def fail_to_open(self, error: BaseException) -> None:
         """There will be no engine."""
-        if isinstance(error, CoreError):
-            self._view = replace(self._view, failure=error)
-            self._refresh()
+        failure = error if isinstance(error, CoreError) else CoreError(*_OPENING_MISTAKE)
+        self._view = replace(self._view, failure=failure)
+        self._refresh()
 
     @Slot()
     def _open(self) -> None:
@@ -125,7 +146,7 @@ class StageView(QStackedWidget):
             ever_had_folders=self._view.ever_had_folders or bool(self._folders.folders),
             hidden_weaker=self._model.hidden_count,
         )
-        page = choose_page(self._view)
+        page, shown = choose_page(self._view), (self.currentWidget(), self.page.page)
         if page is not None:
             self.page.show_page(page)
         if not self.shows_problems:
@@ -135,6 +156,8 @@ class StageView(QStackedWidget):
                 self.setCurrentWidget(wanted)
                 if moves_focus and wanted is self.page:
                     self.page.setFocus()
+        if page is not None and page.title and shown != (self.currentWidget(), page) and not self.shows_problems:
+            announce(self.page, f"{page.title}. {page.text}")
         self.summarize()
 
     @Slot()
@@ -178,8 +201,3 @@ def describe(answer: Answer) -> str:
     if likely:
         said.append(f"{wording.number(len(likely), at_least=more_likely)} likely")
     return ", ".join(said) or "No good match"
-
-
-def announce(widget: QWidget, text: str) -> None:
-    """Has a screen reader say `text`."""
-    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

@@ -11,7 +11,7 @@ from app.controls import Button, IconButton, Label, set_tip
 from app.theme import SPACE_PX
 from core import Activity, PauseReason, Progress
 
-HEIGHT_PX = 36
+_HEIGHT_PX = 36
 _BAR_PX = 96
 _PAUSED = {
     PauseReason.USER: "Paused by you",
@@ -37,14 +37,16 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._progress = Progress()
         self._resting = ""
-        self.setFixedHeight(HEIGHT_PX)
+        self.setFixedHeight(max(_HEIGHT_PX, self.fontMetrics().height() + 16))
         self._bar = SlimProgress()
         self._bar.setFixedWidth(_BAR_PX)
         self._bar.setAccessibleName("Progress")
         self.text = Label(dim=True, elide=Qt.TextElideMode.ElideRight)
         self.pause_button = Button("Pause", flat=True)
         self.pause_button.clicked.connect(self._pause_or_resume)
-        self.cancel_button = IconButton("close", "Stop for now; goes on when you scan again or restart", size_px=26)
+        self.cancel_button = IconButton(
+            "close", "Stop for now; goes on when you look for changes or restart", size_px=26
+        )
         self.cancel_button.clicked.connect(self.cancel_asked)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)

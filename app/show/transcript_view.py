@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QTextEdit, QWidget
 
 from app import wording
@@ -24,7 +24,7 @@ class TranscriptView(QPlainTextEdit):
     """Lines to read, select and copy; those that match are marked. Scrolls when there are many.
 
     Signals:
-        chose: a line was pressed: its Stretch.
+        chose: a line was pressed, or Enter on it: its Stretch.
     """
 
     chose = Signal(object)
@@ -47,6 +47,7 @@ class TranscriptView(QPlainTextEdit):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setAccessibleName("What is said")
+        self.setAccessibleDescription("Enter on a line goes to its moment")
         self.document().setDocumentMargin(4)
         self.viewport().setAutoFillBackground(False)
         self.viewport().setCursor(Qt.CursorShape.IBeamCursor)
@@ -81,11 +82,6 @@ class TranscriptView(QPlainTextEdit):
     def is_marked(self, number: int) -> bool:
         """Whether that line matches."""
         return number in self._marked
-
-    @property
-    def chosen_line(self) -> int | None:
-        """The number of the line that is looked at."""
-        return self._chosen
 
     def clock(self, number: int) -> str:
         """When that line is said; empty where there is none."""
@@ -134,8 +130,18 @@ class TranscriptView(QPlainTextEdit):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
-        if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection() and self._lines:
-            line = self._lines[self.cursorForPosition(event.position().toPoint()).blockNumber()]
+        if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
+            self._go_to(self.cursorForPosition(event.position().toPoint()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._go_to(self.textCursor())
+        else:
+            super().keyPressEvent(event)
+
+    def _go_to(self, cursor: QTextCursor) -> None:
+        if self._lines:
+            line = self._lines[cursor.blockNumber()]
             self.chose.emit(Stretch(line.start_ms, line.end_ms))
 
 
@@ -148,8 +154,6 @@ class _Times(QWidget):
 
     def wanted_px(self, last_ms: int) -> int:
         """How wide the times are."""
-        font = self.font()
-        font.setWeight(font.Weight.DemiBold)
         self.ensurePolished()
         return self.fontMetrics().horizontalAdvance(wording.clock(last_ms) + "0") + SPACE_PX
 

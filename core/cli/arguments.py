@@ -101,9 +101,7 @@ def make_parser() -> argparse.ArgumentParser:
     failures = command("failures", "list the files that could not be indexed, and why", output)
     failures.add_argument("--retry", action="store_true", help="try them again first")
     _add_models(command("models", "list the models that understand your files, and get more of them"), library, output)
-    _add_store(
-        command("store", "compare what searches with the library, or move it elsewhere"), library, output, stored
-    )
+    _add_store(command("store", "where the library is searched: check that, or move it"), library, output, stored)
     _add_backup(command("backup", "list and make backups of what only you can make, go back to one"), library, output)
     command("doctor", "check this installation, for when something does not work", output)
     window = command("gui", "open the window")
@@ -116,7 +114,11 @@ def _adder(commands: Any, library: _Parser) -> Callable[..., argparse.ArgumentPa
 
     def add(name: str, help_: str, *parents: _Parser) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands.add_parser(
-            name, help=help_, description=help_.capitalize() + ".", parents=[library, *parents], allow_abbrev=False
+            name,
+            help=help_,
+            description=f"{help_[:1].upper()}{help_[1:]}.",
+            parents=[library, *parents],
+            allow_abbrev=False,
         )
         return parser
 
@@ -133,8 +135,8 @@ def _add_store_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_store(store: argparse.ArgumentParser, library: _Parser, output: _Parser, stored: _Parser) -> None:
     action = _adder(store.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True), library)
-    action("check", "compare with the library what searches it", output, stored)
-    move = action("move", "move what searches the library; goes on where an earlier move ended", stored)
+    action("check", "check that all of the library is found where it is searched", output, stored)
+    move = action("move", "search the library in this program, or in Milvus; an earlier move goes on", stored)
     share = action("share", "be found in other libraries on the server, by names of files, and find in them")
     share.add_argument("name", metavar="NAME", nargs="?", default="", help="what they see this one called")
     action("unshare", "take the names back from the server, and find in this library alone")

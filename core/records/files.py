@@ -101,6 +101,14 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What is at paths that the user gave us: files and folders, with links followed; nothing of what is neither."""
+
+    files: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """What patterns would leave out.
 

@@ -83,7 +83,7 @@ class Standing(StrEnum):
 _WORDS = {
     Standing.FAILED: "could not be read fully",
     Standing.OFFLINE: "not connected",
-    Standing.EXCHANGED: "with something else in their place",
+    Standing.EXCHANGED: "where something else is now",
     Standing.MISSING: "moved or deleted",
     Standing.WAITING: "waiting",
     Standing.LISTENING: "to be listened to",

@@ -174,7 +174,7 @@ def _is_same(moment: Moment, span: Span) -> bool:
 
 
 def clock(ms: int) -> str:
-    """A time in a sound or video as players show it: `02:14`, `1:02:14`."""
+    """A time in a sound or video as players show it: `2:14`, `1:02:14`."""
     minutes, seconds = divmod(ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

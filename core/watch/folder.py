@@ -11,16 +11,16 @@ from core.errors import FolderError
 _ADVICE = "Choose a folder that holds photos, sounds or videos."
 
 
-def watchable(path: Path, library: Path, watched: Sequence[Path]) -> Path:
+def watchable(path: Path, library: Path, watched: Sequence[Path], *, again: bool = False) -> Path:
     """The real, absolute path under which `path` is to be watched.
 
     Raises FolderError when there is no such folder, it cannot be looked at, it belongs to the library, it lies in a
     watched folder, or a watched folder lies in it (each file has one folder, so that removing a folder is clear). A
-    folder that is watched already is answered as it is.
+    folder that is watched already is answered as it is. One that is watched `again` may be away.
     """
     try:
         real = path.expanduser().resolve()
-        is_folder = stat.S_ISDIR(real.stat().st_mode)
+        is_folder = again or stat.S_ISDIR(real.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError, RuntimeError) as error:  # the last: links in a circle
         raise FolderError(f"{path} does not exist.", _ADVICE) from error
     except OSError as error:

@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 import pytest
 from PySide6.QtCore import QLocale
+from PySide6.QtGui import QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app import controls
 from app.bridge import Bridge
 from app.messages import Messages
 from app.preferences import Preferences
@@ -116,3 +118,19 @@ def open_session(qapp: QApplication, qtbot: QtBot, model_cache: Path) -> Iterato
         session.window.close()
         assert session.close()
         session.deleteLater()
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a screen reader is told to say."""
+    said: list[str] = []
+
+    class Ear:
+        """Stands where Qt hands on to the screen reader; there is none on the offscreen platform."""
+
+        @staticmethod
+        def updateAccessibility(event: QAccessibleAnnouncementEvent) -> None:  # noqa: N802 - Qt's name
+            said.append(event.message())
+
+    monkeypatch.setattr(controls, "QAccessible", Ear)
+    return said

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.folders.folders_model import Place
 from app.window import Window
-from core import Engine, Outcome, Question
+from core import Engine, Filters, Outcome, Question
 from tests.app.conftest import WAIT_S
 from tests.app.hands import answered, shown, type_words, wait_for
 
@@ -56,11 +56,15 @@ def test_the_last_results_stay_until_the_new_ones_are_there(qtbot: QtBot, window
 
 
 def test_the_newest_question_wins(qtbot: QtBot, window: Window) -> None:
+    answers: list[str] = []
+    window.search.answered.connect(lambda answer: answers.append(answer.question.text))
     for words in ("a cup", "a rocket", "a cat"):
         window.question.set_text(words)
     answered(qtbot, window, "a cat")
-    qtbot.wait(200)
     assert shown(window)[0] == "chelsea.png"
+    window.question.set_text("a cup of coffee")  # whose answer comes after all that was asked before
+    answered(qtbot, window, "a cup of coffee")
+    assert answers == ["a cat", "a cup of coffee"]
 
 
 def test_escape_clears_and_then_leaves(qtbot: QtBot, window: Window) -> None:
@@ -82,6 +86,47 @@ def test_down_goes_to_the_first_result_and_typing_comes_back(qtbot: QtBot, windo
     assert window.field.edit.text() == "a cats"
 
 
+def test_enter_before_the_answer_selects_the_first_of_the_new_results(qtbot: QtBot, window: Window) -> None:
+    window.field.edit.setFocus()
+    QTest.keyClicks(window.field.edit, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    answered(qtbot, window, "a cat")
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    assert window.quick_look.isVisible()
+
+
+def test_enter_before_the_answer_goes_there_from_a_page_too(qtbot: QtBot, window: Window) -> None:
+    window.question.set_filters(Filters(until="1950-01-01"))
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
+    window.question.drop_filters()
+    window.field.edit.setFocus()
+    QTest.keyClicks(window.field.edit, "a cat")
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    answered(qtbot, window, "a cat")
+    assert window.grid.hasFocus()
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+
+
+def test_who_types_on_after_enter_on_a_page_is_left_in_the_field(qtbot: QtBot, window: Window) -> None:
+    window.question.set_filters(Filters(until="1950-01-01"))
+    wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
+    window.field.edit.setFocus()
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    window.question.drop_filters()
+    type_words(qtbot, window, "a cat")
+    assert window.field.edit.hasFocus()
+
+
+def test_enter_in_the_field_leaves_the_problems_for_the_results(qtbot: QtBot, window: Window) -> None:
+    type_words(qtbot, window, "a cat")
+    window.actions_["problems"].trigger()
+    window.field.edit.setFocus()
+    QTest.keyClick(window.field.edit, Qt.Key.Key_Return)
+    assert not window.stage.shows_problems
+    assert [result.path.name for result in window.grid.selected_results()] == ["chelsea.png"]
+
+
 def test_ctrl_f_and_slash_focus_the_field(window: Window) -> None:
     for key, modifier in (
         (Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier),
@@ -93,8 +138,6 @@ def test_ctrl_f_and_slash_focus_the_field(window: Window) -> None:
 
 
 def test_filters_that_exclude_all_are_dropped_by_one_click(qtbot: QtBot, window: Window) -> None:
-    from core import Filters
-
     window.question.set_filters(Filters(until="1950-01-01"))
     wait_for(qtbot, lambda: window.stage.currentWidget() is window.stage.page)
     assert window.stage.page.page.title == "Nothing passes these filters"

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from app.folders.folders_model import Place
+from app.folders.notice_view import matter_of
 from app.window import Window
-from core import Away, Engine, FolderState, Standing
+from core import Away, Engine, FileStanding, FolderState, Standing
 from core.runtime import clock
 from tests.app.conftest import WAIT_S
-from tests.app.hands import shown, wait_for
+from tests.app.hands import select, shown, wait_for
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
 DRIVE = Away("PHOTOS", is_drive=True, state=FolderState.OFFLINE)
@@ -74,7 +76,7 @@ def test_a_file_that_cannot_be_opened_says_where_it_is(
     assert window.details.away.text() == said[0].upper() + said[1:]
     assert window.details.away.isVisibleTo(window.details)
     window.commands.open_result(first)
-    assert advice in window.banner.text.text()
+    assert advice in window.note.text.text()
     plain = window.grid.grab().toImage()
     window.results.set_answer(answer)
     assert window.grid.grab().toImage() != plain, "it is greyed, with a sign"
@@ -132,7 +134,7 @@ def test_many_lost_files_are_asked_about_in_a_line(qtbot: QtBot, window: Window,
     folders = window.folders_model.folders
     window.folders_model._show([replace(folders[0], lost=700, asks=700)])
     assert window.notice.look.isVisible()
-    assert "700 files that were in “Photos”" in window.notice.text.text()
+    assert "700 files of “Photos”" in window.notice.text.text()
     answered: list[bool] = []
     window.notice.settled.disconnect(window.commands.settle_lost)
     window.notice.settled.connect(lambda _, keeps: answered.append(keeps))
@@ -153,7 +155,7 @@ def test_what_would_be_forgotten_can_be_looked_at_first(
         fresh.rescan().result(WAIT_S)
     window = open_window(fresh)
     wait_for(qtbot, window.notice.isVisible)
-    assert "2 files that were in “Holidays”" in window.notice.text.text()
+    assert "2 files of “Holidays”" in window.notice.text.text()
     window.notice.look.setFocus()
     QTest.keyClick(window.notice.look, Qt.Key.Key_Space)
     model = window.health.list.model()
@@ -163,3 +165,66 @@ def test_what_would_be_forgotten_can_be_looked_at_first(
     assert window.notice.isVisible(), "to be answered from there"
     window.notice.other.click()
     wait_for(qtbot, lambda: model.rowCount() == 0 and not window.notice.isVisible())
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_what_is_away_is_not_shown_in_its_folder_but_said_where_it_is(
+    qtbot: QtBot,
+    window: Window,
+    monkeypatch: pytest.MonkeyPatch,
+    missing: bool,
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(window.commands._revealer, "reveal", asked.append)
+    answer = window.results.answer
+    assert answer is not None
+    away = None if missing else Away("PHOTOS", is_drive=True, state=FolderState.OFFLINE)
+    window.stage.show_answer(replace(answer, results=[replace(answer.results[0], missing=missing, away=away)]))
+    select(window)
+    QTest.keyClick(window.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert asked == []
+    assert ("may have been moved" if missing else "Connect the drive “PHOTOS”") in window.note.text.text()
+
+
+def test_a_file_of_the_list_and_a_folder_that_are_away_are_not_shown_either(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(window.commands._revealer, "reveal", asked.append)
+    sentence = "Moved or deleted? It was not there when last looked for."
+    window.health.reveal_asked.emit(FileStanding(None, Path("/gone.jpg"), Standing.MISSING, sentence))
+    assert window.note.text.text() == f"gone.jpg: {sentence}"
+    folder = window.folders_model.folders[0]
+    window.sidebar.reveal_asked.emit(replace(folder, state=FolderState.OFFLINE))
+    assert "cannot be reached now" in window.note.text.text()
+    assert asked == []
+    window.sidebar.reveal_asked.emit(folder)
+    assert asked == [folder.path]
+
+
+def test_it_is_said_where_a_file_is_that_no_file_manager_shows(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
+    select(window)
+    QTest.keyClick(window.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    result = window.grid.current_result()
+    assert result is not None
+    assert "No file manager could be opened" in window.note.text.text()
+    assert result.path.name in window.note.text.text()
+
+
+def test_words_fit_their_numbers(window: Window) -> None:
+    (folder,) = window.folders_model.folders
+    (one, two) = (matter_of(replace(folder, asks=number)) for number in (1, 2))
+    assert one is not None
+    assert two is not None
+    assert one.text.startswith("1 file of “Photos” has not been there for a month. What Likewise knows of it is")
+    assert two.text.startswith("2 files of “Photos” have not been there for a month. What Likewise knows of them is")
+    said: list[str] = []
+    window.folders_model.went_offline.connect(said.append)
+    away = [replace(folder, path=Path(f"/{name}"), state=FolderState.OFFLINE) for name in "AB"]
+    window.folders_model._show(away)
+    assert said == ["“A”, “B” cannot be reached now. What is in them can be found, but not opened."]
+    tip = window.folders_model.data(window.folders_model.index_of(Place.FOLDER), Qt.ItemDataRole.ToolTipRole)
+    assert str(tip).lower().count("not reachable") == 1
+    window.folders_model._show([folder])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.ask.incoming import MAX_FILES
 from app.window import Window
 from core import Outcome
 from tests.app.hands import answered, drag, local, select, shown, type_words, wait_for
@@ -20,8 +25,8 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the of
 
 def test_a_dropped_picture_finds_itself_first(qtbot: QtBot, window: Window, photos: Path) -> None:
     assert drag(window, local(photos / "rocket.jpg"))
+    wait_for(qtbot, lambda: [chip.label for chip in window.question.asked.chips] == ["rocket.jpg"])
     wait_for(qtbot, lambda: shown(window)[:1] == ["rocket.jpg"])
-    assert window.question.asked.chips[0].label == "rocket.jpg"
 
 
 def test_a_picture_from_outside_the_library_finds_its_like(
@@ -72,7 +77,7 @@ def test_what_cannot_be_used_is_said_and_changes_nothing(window: Window) -> None
     mime.setUrls([QUrl("https://example.org/cat.jpg")])
     drag(window, mime)
     assert window.question.is_empty
-    assert window.banner.isVisible()
+    assert window.note.isVisible()
     assert not drag(window, QMimeData())
 
 
@@ -80,3 +85,33 @@ def test_an_example_that_is_no_picture_is_said_in_a_sentence(qtbot: QtBot, windo
     drag(window, local(photos / "broken.jpg"))
     wait_for(qtbot, lambda: "broken.jpg" in window.stage.page.page.text)
     assert window.stage.currentWidget() is window.stage.page
+
+
+def test_of_many_files_the_first_are_taken(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    mime = QMimeData()
+    paths = [tmp_path / f"{number}.jpg" for number in range(MAX_FILES + 5)]
+    for path in paths:
+        path.touch()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    drag(window, mime)
+    wait_for(qtbot, lambda: len(window.question.asked.chips) == MAX_FILES)
+    assert "the rest was left out" in window.note.text.text()
+
+
+def test_a_dropped_folder_on_an_ailing_drive_is_told_why_it_is_not_added(
+    qtbot: QtBot, window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ailing, stat, lstat = tmp_path / "Drive", os.stat, os.lstat
+    ailing.mkdir()
+
+    def fail(look: Callable[..., os.stat_result], path: object, *rest: object, **options: object) -> os.stat_result:
+        if str(path) == str(ailing):
+            raise OSError(errno.EIO, "Input/output error")
+        return look(path, *rest, **options)
+
+    monkeypatch.setattr(os, "stat", partial(fail, stat))
+    monkeypatch.setattr(os, "lstat", partial(fail, lstat))
+    drag(window, local(ailing))
+    wait_for(qtbot, window.banner.isVisible)
+    monkeypatch.undo()
+    assert "Drive cannot be looked at: Input/output error." in window.banner.text.text()

@@ -90,7 +90,7 @@ def test_a_removed_folder_comes_back_by_undo(
     (folder,) = window.folders_model.folders
     window.sidebar.remove_asked.emit(folder)
     wait_for(qtbot, lambda: window.stage.page.page.title == "No folders")
-    assert "not touched" in window.banner.text.text()
+    assert "not touched" in window.note.text.text()
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait_for(qtbot, lambda: window.results.rowCount() == 6)
 
@@ -130,7 +130,7 @@ def test_a_lost_drive_is_said(window: Window) -> None:
 
     folders = window.folders_model.folders
     window.folders_model._show([replace(folder, state=FolderState.OFFLINE) for folder in folders])
-    assert "cannot be reached" in window.banner.text.text()
+    assert "cannot be reached" in window.note.text.text()
     row = window.folders_model.row(window.folders_model.index_of(Place.FOLDER))
     assert row is not None
     assert row.icon_name == "folder-offline"

@@ -135,7 +135,7 @@ def test_the_list_is_saved_where_the_user_says(
     (dialog,) = window.findChildren(QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "list.csv"))
     dialog.close()
-    wait_for(qtbot, lambda: (tmp_path / "list.csv").exists() and window.banner.isVisible())
+    wait_for(qtbot, lambda: (tmp_path / "list.csv").exists() and window.note.isVisible())
     with (tmp_path / "list.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert [(row[0], Path(row[1]).name) for row in rows[1:]] == [("failed", "broken.jpg")]

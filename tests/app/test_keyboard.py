@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.ask.filters import DatePopup
+from app.controls import Button
 from app.folders.folders_model import Place
+from app.settings.shortcuts_view import ShortcutsView
 from app.window import Window
 from tests.app.hands import Opener, select, wait_for
 
@@ -73,3 +76,37 @@ def test_enter_in_quick_look_opens_what_it_shows(window: Window) -> None:
     finally:
         QDesktopServices.unsetUrlHandler("file")
     assert opened.paths == [result.path]
+
+
+def test_enter_presses_the_button_that_has_the_keyboard(qtbot: QtBot, window: Window) -> None:
+    window._messages.note("“Photos” was removed.", "Undo")
+    window.note.button.setFocus()
+    QTest.keyClick(window.note.button, Qt.Key.Key_Return)
+    assert not window.note.isVisible()
+    (dates,) = window.findChildren(DatePopup)
+    (apply,) = dates.findChildren(Button)
+    chosen: list[str] = []
+    dates.chosen.connect(lambda since, until: chosen.append(since + until))
+    dates.open_at(QPoint(0, 0), "2025-01-01", "2025-12-31")
+    apply.setFocus()
+    QTest.keyClick(apply, Qt.Key.Key_Enter)
+    assert chosen == ["2025-01-012025-12-31"]
+
+
+def test_the_sheet_of_shortcuts_is_a_list_for_the_keyboard(qtbot: QtBot, window: Window) -> None:
+    QTest.keyClick(window.grid, Qt.Key.Key_F1)
+    (sheet,) = window.findChildren(ShortcutsView)
+    wait_for(qtbot, sheet.list.hasFocus)
+    seen = []
+    for _ in range(60):
+        index = sheet.list.currentIndex()
+        seen.append(index.data(Qt.ItemDataRole.AccessibleTextRole) or index.data())
+        QTest.keyClick(sheet.list, Qt.Key.Key_Down)
+    assert {"Ask", "Results", "Library", "View", "Likewise"} <= set(seen)
+    assert {"Search: Ctrl+F or /", "Open: Enter", "Remove a folder, in the sidebar: Delete"} <= set(seen)
+    assert any(words.endswith(": + or −") for words in seen)
+    (close,) = sheet.findChildren(Button)
+    QTest.keyClick(sheet.list, Qt.Key.Key_Tab)
+    assert close.hasFocus()
+    QTest.keyClick(close, Qt.Key.Key_Return)
+    assert not sheet.isVisible()

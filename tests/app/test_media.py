@@ -15,11 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from app import desktop, finish
 from app.ask.chips import Chip
-from app.folders.folders_model import Place
+from app.folders.folders_model import FoldersModel, Place
 from app.show.reasons import Stretch
 from app.window import Window
 from core import Activity, Engine, Example, Kind, Progress, ProgressChanged, Question, Settings, open_engine
-from tests.app.conftest import WAIT_S
+from tests.app.conftest import WAIT_MS, WAIT_S
 from tests.app.hands import drag, select, shown, type_words, wait_for
 from tests.core.decode.media import noise, plain, tone, write_sound, write_video
 
@@ -177,6 +177,7 @@ def test_dropped_sounds_and_videos_are_examples(qtbot: QtBot, window: Window, me
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in (other, media / "film.mp4")])
     assert drag(window, mime)
+    wait_for(qtbot, lambda: len(window.question.asked.chips) == 2)
     chips = window.question.asked.chips
     assert [(chip.label, chip.kind) for chip in chips] == [
         ("from elsewhere.wav", Kind.AUDIO),
@@ -191,11 +192,19 @@ def test_words_find_a_photo_among_other_media(qtbot: QtBot, window: Window) -> N
 
 
 @pytest.mark.parametrize(
-    ("lasted_s", "told"), [(61, [("All new media can be found", "1 photo, 1 video, 2 sounds")]), (5, [])]
+    ("lasted_s", "waiting", "told"),
+    [(61, 0, [("All new media can be found", "1 photo, 1 video, 2 sounds")]), (5, 0, []), (61, 3, [])],
 )
 def test_the_end_of_long_work_is_told_to_who_looks_elsewhere(
-    window: Window, monkeypatch: pytest.MonkeyPatch, lasted_s: float, told: list[tuple[str, str]]
+    qtbot: QtBot,
+    window: Window,
+    monkeypatch: pytest.MonkeyPatch,
+    lasted_s: float,
+    waiting: int,
+    told: list[tuple[str, str]],
 ) -> None:
+    """Of work that was stopped, some waits; then not all can be found."""
+    monkeypatch.setattr(FoldersModel, "waiting", waiting)
     notices: list[tuple[str, str]] = []
     monkeypatch.setattr(desktop, "notify", lambda title, text: notices.append((title, text)))
     monkeypatch.setattr(window, "isActiveWindow", lambda: False)
@@ -206,4 +215,6 @@ def test_the_end_of_long_work_is_told_to_who_looks_elsewhere(
     now += lasted_s
     ends.hear(ProgressChanged(Progress()))
     ends.hear(ProgressChanged(Progress()))
+    with qtbot.waitSignal(window.folders_model.updated, timeout=WAIT_MS):
+        window.folders_model.refresh()
     assert notices == told

@@ -11,13 +11,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from app.messages import CrashDialog
 from app.running import Session
+from app.settings.settings_view import SettingsView
 from app.show.pages import Way
-from core import Engine, Settings, open_engine
+from core import Engine, Settings, Standing, open_engine
 from tests.app.conftest import WAIT_S, SessionOpener
 from tests.app.hands import shown, wait_for
 from tests.conftest import REPOSITORY
@@ -63,7 +66,7 @@ def test_a_library_in_use_can_be_looked_at(
         assert ways(qtbot, session) == [Way.LOOK_ONLY, Way.OTHER_LIBRARY]
         press(session, Way.LOOK_ONLY)
         wait_for(qtbot, lambda: len(shown(session.window)) == 6)
-        assert "Nothing new is read" in session.window.banner.text.text()
+        assert "Nothing new is read" in session.window.note.text.text()
 
 
 def test_a_library_of_a_newer_version_is_left_alone_for_another(
@@ -96,6 +99,21 @@ def test_a_library_kept_in_step_can_be_used_all_the_same(
     again = Settings.parse((library / "settings.json").read_text())
     assert again is not None
     assert again.library_disk == "any"
+
+
+def test_a_mistake_of_ours_while_opening_leaves_a_way_on(
+    open_session: SessionOpener, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("core.engine.open_storage", lambda *_: 1 / 0)
+        session = open_session(tmp_path / "library")
+        assert ways(qtbot, session) == [Way.OTHER_LIBRARY]
+    (dialog,) = session.window.findChildren(CrashDialog)
+    dialog.accept()
+    assert "mistake in Likewise" in session.window.stage.page.page.text
+    press(session, Way.OTHER_LIBRARY)
+    choose(qtbot, session, tmp_path / "other")
+    wait_for(qtbot, lambda: session.bridge.engine is not None)
 
 
 KILLED = """
@@ -132,7 +150,10 @@ def test_after_two_crashes_at_the_start_files_are_left_alone(
         assert "ended unexpectedly twice" in banner.text.text()
         wait_for(qtbot, lambda: len(shown(session.window)) == 6)
         wait_for(qtbot, lambda: session.window.status.text.text().startswith("Paused"))
-        QTest.qWait(200)
+        engine = session.bridge.engine
+        assert engine is not None
+        engine.rescan().result(WAIT_S)
+        assert engine.standings().result(WAIT_S)[Standing.WAITING] == 1, "it was seen, and left alone"
         assert "new.jpg" not in shown(session.window)
         assert banner.button.text() == "Read files again"
         banner.button.click()
@@ -150,11 +171,14 @@ def test_one_crash_changes_nothing(
     assert process.returncode == -9
     session = open_session(tmp_path / "library")
     wait_for(qtbot, lambda: session.bridge.engine is not None)
-    QTest.qWait(50)
     assert session.window.banner.isHidden()
 
 
 # backups
+
+
+def values(dialog: SettingsView) -> dict[str, int]:
+    return {box.accessibleName(): box.value() for box in dialog.findChildren(QSpinBox)}
 
 
 def test_backups_are_listed_made_and_gone_back_to(
@@ -162,7 +186,6 @@ def test_backups_are_listed_made_and_gone_back_to(
 ) -> None:
     from app.settings.backups_view import BackupsView
     from app.settings.pages import SettingsPage
-    from app.settings.settings_view import SettingsView
 
     library = make_library(tmp_path / "library", photos)
     session = open_session(library)
@@ -187,10 +210,12 @@ def test_backups_are_listed_made_and_gone_back_to(
     view.list.setCurrentRow(1)
     view.restore_button.click()
     wait_for(qtbot, lambda: len(shown(session.window)) == 6)
-    wait_for(qtbot, lambda: view.list.count() == 3)
+    wait_for(qtbot, lambda: dialog.backups.list.count() == 3)
     wait_for(qtbot, lambda: engine.settings.batch_size == 16)
-    banner = session.window.banner
-    wait_for(qtbot, lambda: "Went back to your folders and settings of Today" in banner.text.text())
-    banner.button.click()
+    wait_for(qtbot, lambda: "Went back to your folders and settings of Today" in dialog.note.text.text())
+    wait_for(qtbot, lambda: values(dialog)["Batch size"] == 16)
+    QTest.mouseClick(dialog.note.button, Qt.MouseButton.LeftButton)
     wait_for(qtbot, lambda: not session.window.folders_model.folders)
-    wait_for(qtbot, lambda: engine.settings.batch_size == 5)
+    wait_for(qtbot, lambda: "again as they were" in dialog.note.text.text())
+    wait_for(qtbot, lambda: values(dialog)["Batch size"] == 5)
+    assert engine.settings.batch_size == 5

@@ -17,7 +17,7 @@ from app import preflight
 from app.hooks import Hooks
 from app.messages import Messages
 from app.preferences import DEFAULT_CELL_PX, MAX_CELL_PX, Preferences
-from app.theme import Look, Theme, is_dark
+from app.theme import Look, Theme, contrast, is_dark
 from core import FolderError
 
 HEAVY = ("numpy", "torch", "PIL", "openvino", "transformers", "hnswlib", "sqlite3", "watchdog", "core.engine")
@@ -85,21 +85,6 @@ def test_preferences_come_back_and_nonsense_is_as_if_never_written(tmp_path: Pat
     assert broken.geometry.isEmpty()
 
 
-def contrast(one: QPalette, front: QPalette.ColorRole, back: QPalette.ColorRole) -> float:
-    """The contrast ratio of WCAG 2.2, 1 to 21."""
-
-    def luminance(role: QPalette.ColorRole) -> float:
-        colour = one.color(role)
-        parts = [
-            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-            for part in (colour.redF(), colour.greenF(), colour.blueF())
-        ]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    light, dark = sorted((luminance(front), luminance(back)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 @pytest.mark.parametrize("look", [Look.LIGHT, Look.DARK])
 def test_text_can_be_read_in_light_and_dark(qapp: QApplication, look: Look) -> None:
     theme = Theme(qapp)
@@ -117,7 +102,7 @@ def test_text_can_be_read_in_light_and_dark(qapp: QApplication, look: Look) -> N
         (role.ButtonText, role.Button),
         (role.ToolTipText, role.ToolTipBase),
     ]
-    weak = {(front.name, back.name): contrast(palette, front, back) for front, back in pairs}
+    weak = {(front.name, back.name): contrast(palette.color(front), palette.color(back)) for front, back in pairs}
     assert {pair: ratio for pair, ratio in weak.items() if ratio < 4.5} == {}
     theme.set_look(Look.SYSTEM)
 

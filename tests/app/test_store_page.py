@@ -47,7 +47,7 @@ def page(window: Window) -> StoreView:
 
 
 def choose(page: StoreView, uri: str, token: str = "") -> None:
-    page.kind.setCurrentText("milvus")
+    page.kind.setCurrentText("Milvus")
     page.address.clear()
     QTest.keyClicks(page.address, uri)
     QTest.keyClicks(page.token, token)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.preferences import Preferences
 from app.window import Window
-from core import Engine, LibraryError
-from tests.app.hands import answered, type_words, wait_for
+from core import Engine, FileId, LibraryError
+from tests.app.hands import answered, select, type_words, wait_for
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of popups and dialogs
 
@@ -108,3 +110,41 @@ def test_opening_and_closing_it_over_and_over_leaves_nothing_behind(
         window._bridge.close()
         window.close()
     assert len(indexed.events._listeners) == listeners
+
+
+def test_tool_tips_go_on_naming_the_keys(window: Window) -> None:
+    buttons = [button for button in window.header.findChildren(QToolButton) if "(F9)" in button.toolTip()]
+    assert len(buttons) == 1
+    for _ in range(2):
+        QTest.keyClick(window, Qt.Key.Key_F9)
+        assert buttons[0].toolTip() == "Sidebar (F9)"
+
+
+def test_details_never_stand_before_quick_look(qtbot: QtBot, window: Window) -> None:
+    window.resize(700, 600)
+    wait_for(qtbot, lambda: window.details.parent() is window)
+    select(window)
+    QTest.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    window.resize(720, 620)
+    wait_for(qtbot, lambda: window.quick_look.width() == 720)
+    place = window.details.geometry().center()
+    hit = window.childAt(place)
+    assert hit is not None
+    assert window.quick_look.isAncestorOf(hit) or hit is window.quick_look
+
+
+def test_many_files_are_opened_only_so_far_and_that_is_said(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    monkeypatch.setattr("app.commands.open_media", lambda path: opened.append(path) or True)
+    answer = window.results.answer
+    assert answer is not None
+    many = [replace(answer.results[0], file_id=FileId(1000 + number)) for number in range(12)]
+    window.stage.show_answer(replace(answer, results=many))
+    window.grid.setFocus()
+    window.grid.selectAll()
+    QTest.keyClick(window.grid, Qt.Key.Key_Return)
+    assert len(opened) == 10
+    assert window.note.text.text() == "The first 10 of them were opened."
+    QTest.keyClick(window.grid, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert window.note.text.text() == "The first 10 of them are searched with."

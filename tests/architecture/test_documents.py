@@ -56,7 +56,7 @@ def row_of(setting: SettingSpec) -> str:
     unit = f" {setting.unit}" if setting.unit else ""
     default = f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default)
     default = default.lower() if setting.kind is bool else default
-    bounds = "" if setting.low is None else f"{setting.low:g} to {setting.high:g}{unit}"
+    bounds = ", ".join(setting.choices) if setting.low is None else f"{setting.low:g} to {setting.high:g}{unit}"
     return f"| {setting.title} | `{setting.name}` | {default}{unit} | {bounds} | {setting.description} |"
 
 

@@ -31,7 +31,7 @@ def menu(qtbot: QtBot, model: QuestionModel) -> FiltersMenu:
     bridge = Bridge()
     folders = FoldersModel(bridge)
     folders._show([Folder(FolderId(1), Path("/a/Cats & dogs")), Folder(FolderId(2), Path("/a/Sea"))])
-    made = FiltersMenu(bridge, model, folders)
+    made = FiltersMenu(model, folders)
     made.setProperty("kept", [bridge, folders])
     qtbot.addWidget(made)
     return made

@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 
-from app.ask.incoming import MAX_BYTES, MAX_FILES, local_path, promise_of, read_mime
-from core import Example
+from app.ask.incoming import MAX_BYTES, Incoming, promise_of, read_mime
+from core import Given
+from core.watch.given import look_at
 
 
 @pytest.fixture
@@ -26,29 +27,31 @@ def urls(*paths: Path) -> QMimeData:
     return mime
 
 
+def taken(mime: QMimeData) -> Given:
+    return look_at(read_mime(mime).paths)
+
+
 def test_a_file_of_this_computer_is_an_example(photo: Path) -> None:
-    incoming = read_mime(urls(photo))
-    assert incoming.examples == (Example(path=photo.resolve()),)
+    assert taken(urls(photo)) == Given(files=(photo.resolve(),))
 
 
 def test_a_folder_is_to_be_added(tmp_path: Path, photo: Path) -> None:
-    incoming = read_mime(urls(tmp_path, photo))
-    assert incoming.folders == (tmp_path.resolve(),)
-    assert incoming.examples == ()
+    assert taken(urls(tmp_path, photo)) == Given(files=(photo.resolve(),), folders=(tmp_path.resolve(),))
 
 
 def test_links_are_followed(tmp_path: Path, photo: Path) -> None:
     link = tmp_path / "link.jpg"
     link.symlink_to(photo)
-    assert local_path(QUrl.fromLocalFile(str(link))) == photo.resolve()
+    assert taken(urls(link)) == Given(files=(photo.resolve(),))
 
 
 def test_a_name_that_is_not_utf_8_is_found(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     Path(os.fsdecode(raw)).touch()
     url = QUrl.fromEncoded(QByteArray(Path(os.fsdecode(raw)).as_uri().encode()))
-    found = local_path(url)
-    assert found is not None
+    mime = QMimeData()
+    mime.setUrls([url])
+    (found,) = taken(mime).files
     assert os.fsencode(found) == os.path.realpath(raw)
 
 
@@ -108,18 +111,29 @@ def test_a_name_that_is_not_utf_8_is_found(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_else_is_taken(url: str) -> None:
-    assert local_path(QUrl(url)) is None
+    mime = QMimeData()
+    mime.setUrls([QUrl(url)])
+    assert taken(mime) == Given()
+
+
+def test_no_drive_is_touched_to_read_what_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stat", "lstat", "readlink", "scandir", "open"):
+        monkeypatch.setattr(os, name, None)
+    try:
+        assert read_mime(urls(Path("/asleep/a.jpg"))).paths == (Path("/asleep/a.jpg"),)
+    finally:
+        monkeypatch.undo()
 
 
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert local_path(QUrl.fromLocalFile(str(tmp_path / "pipe.jpg"))) is None
+    assert taken(urls(tmp_path / "pipe.jpg")) == Given()
 
 
 def test_the_bytes_of_a_pasted_picture_are_passed_on_undecoded() -> None:
     mime = QMimeData()
     mime.setData("image/png", QByteArray(b"not a picture at all"))
-    assert read_mime(mime).examples == (Example(data=b"not a picture at all"),)
+    assert read_mime(mime) == Incoming(picture=b"not a picture at all")
 
 
 def test_pixels_pasted_from_an_application_become_a_png() -> None:
@@ -127,9 +141,7 @@ def test_pixels_pasted_from_an_application_become_a_png() -> None:
     image.fill(QColor("red"))
     mime = QMimeData()
     mime.setImageData(image)
-    (example,) = read_mime(mime).examples
-    assert example.data is not None
-    assert example.data.startswith(b"\x89PNG")
+    assert read_mime(mime).picture.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("offered", ["image/x-icon", "IMAGE/PNG", "image/svg+xml"])
@@ -160,14 +172,6 @@ def test_too_much_is_refused() -> None:
     mime = QMimeData()
     mime.setData("image/bmp", QByteArray(b"x" * (MAX_BYTES + 1)))
     assert not read_mime(mime)
-
-
-def test_of_many_files_the_first_are_taken(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.jpg" for number in range(MAX_FILES + 5)]
-    for path in paths:
-        path.touch()
-    incoming = read_mime(urls(*paths))
-    assert len(incoming.examples) == MAX_FILES
 
 
 def test_text_is_nothing_to_search_pictures_with() -> None:

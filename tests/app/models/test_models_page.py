@@ -262,7 +262,7 @@ def test_the_device_is_chosen_without_forgetting_the_models(
     press(page.rows["minilm"], Offer.STOP_USING)
     wait_for(qtbot, lambda: fresh.settings.speech_model == "")
     (choice,) = (box for box in dialog.findChildren(QComboBox) if box.accessibleName() == "Compute device")
-    choice.setCurrentText("cpu")
+    choice.setCurrentText("Processor")
     dialog.reject()
     wait_for(qtbot, lambda: fresh.settings.device == "cpu")
     assert fresh.settings.speech_model == ""

@@ -38,7 +38,7 @@ def test_it_is_said_until_it_is_dismissed_and_never_again(
 ) -> None:
     window = open_window(library)
     wait_for(qtbot, window.banner.isVisible)
-    assert window.banner.text.text() == "CLIP ViT-B/32 understands descriptions much better · 610 MB"
+    assert window.banner.text.text() == "Descriptions can be understood much better, with a download of 610 MB."
     assert not window.banner._timer.isActive(), "it stays"
 
     again = open_window(library)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.show.badge import clock_of
 from app.show.grid_model import GridModel
 from app.show.moments_bar import MomentsBar
 from app.show.reasons import Stretch, why, why_moment
@@ -19,7 +21,7 @@ from core import Answer, FileId, ItemId, Kind, Line, Moment, Outcome, Question, 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, of size hints
 
 SEEN = Moment(20_000, 30_000, 0.6, Strength.LIKELY, "looks like")
-HEARD = Moment(134_000, 138_000, 0.9, Strength.STRONG, "heard at 02:14", "the train to <b>Lyon</b>")
+HEARD = Moment(134_000, 138_000, 0.9, Strength.STRONG, "heard at 2:14", "the train to <b>Lyon</b>")
 FILM = Result(
     FileId(1),
     ItemId(1),
@@ -105,6 +107,10 @@ def test_what_is_said_is_plain_text_and_marked_where_it_matches(transcript: Tran
     assert [transcript.clock(number) for number in range(3)] == ["0:00", "2:14", "2:19"]
 
 
+def shaded(transcript: TranscriptView) -> list[int]:
+    return [selection.cursor.blockNumber() for selection in transcript.extraSelections()]
+
+
 def test_a_press_on_a_line_chooses_its_moment(transcript: TranscriptView) -> None:
     said: list[Stretch] = []
     transcript.chose.connect(said.append)
@@ -113,9 +119,9 @@ def test_a_press_on_a_line_chooses_its_moment(transcript: TranscriptView) -> Non
     QTest.mouseClick(transcript.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert said == [Stretch(134_000, 138_000)]
     transcript.choose(Stretch(140_000, 140_500))
-    assert transcript.chosen_line == 2
+    assert shaded(transcript) == [1, 2]
     transcript.choose(Stretch(60_000, 64_000))
-    assert transcript.chosen_line is None
+    assert shaded(transcript) == [1]
 
 
 def test_ten_hours_of_talk_stay_within_bounds(transcript: TranscriptView) -> None:
@@ -139,3 +145,20 @@ def test_a_cell_says_kind_length_moment_and_reason() -> None:
         "trip.mp4, video, 3:20 long, strong match, heard at 2:14: “the train to <b>Lyon</b>”"
     )
     assert "<b>" not in str(said(Qt.ItemDataRole.ToolTipRole))
+
+
+def test_enter_on_a_line_goes_to_its_moment(qtbot: QtBot) -> None:
+    transcript = TranscriptView()
+    qtbot.addWidget(transcript)
+    transcript.show_lines(LINES, ())
+    transcript.show()
+    chosen: list[Stretch] = []
+    transcript.chose.connect(chosen.append)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Return):
+        QTest.keyClick(transcript, key)
+    assert [stretch.start_ms for stretch in chosen] == [0, 134_000, 0]
+
+
+def test_a_moment_is_told_from_a_length() -> None:
+    assert clock_of(FILM) == "at 2:14"
+    assert clock_of(replace(FILM, start_ms=None, end_ms=None)) == "3:20"

@@ -54,7 +54,7 @@ def test_similar_prints_what_search_prints(library: Library) -> None:
 
 
 def test_moments_are_as_described() -> None:
-    moment = Moment(1000, 2000, 0.9, Strength.LIKELY, "heard at 00:01", "a line")
+    moment = Moment(1000, 2000, 0.9, Strength.LIKELY, "heard at 0:01", "a line")
     assert sorted(moment_document(moment)) == sorted(nested("search, similar", "moments"))
 
 

@@ -38,8 +38,8 @@ def test_words_find_what_is_seen_and_what_is_said(full: MadeLibrary) -> None:
     assert shown == {
         "photo.jpg": ("matches the words", None, ""),
         "video.mp4": ("matches the words", 20_000, ""),
-        "talk.mp4": ("heard at 00:08", 8_000, "about my pet"),
-        "speech.wav": ("heard at 00:04", 4_000, "he has a hound"),
+        "talk.mp4": ("heard at 0:08", 8_000, "about my pet"),
+        "speech.wav": ("heard at 0:04", 4_000, "he has a hound"),
     }
 
 
@@ -61,7 +61,7 @@ def test_what_is_seen_and_said_comes_before_what_is_only_one_of_them(full: MadeL
 
     assert names(results)[0] == "both.mp4"
     assert set(names(results)[:3]) == {"both.mp4", "seen.mp4", "said.mp4"}
-    assert [moment.reason for moment in results[0].moments] == ["matches the words", "heard at 00:04"]
+    assert [moment.reason for moment in results[0].moments] == ["matches the words", "heard at 0:04"]
 
 
 def test_the_very_words_are_strong_however_few_lines_there_are(made: MadeLibrary) -> None:
@@ -71,7 +71,7 @@ def test_the_very_words_are_strong_however_few_lines_there_are(made: MadeLibrary
     result = made.ask("train to Lyon").results[0]
 
     assert (result.path.name, result.strength) == ("trip.mp4", Strength.STRONG)
-    assert (result.reason, result.line) == ("heard at 00:04", "the train to Lyon leaves soon")
+    assert (result.reason, result.line) == ("heard at 0:04", "the train to Lyon leaves soon")
     assert made.ask("trains").results[0].path.name != "trip.mp4"
     assert made.ask("lyo").results[0].path.name == "trip.mp4", "found while it is being typed"
 
