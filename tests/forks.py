@@ -42,10 +42,10 @@ class Forks:
         self.pid = int(self._line())
 
     def line(self) -> str:
-        """The next line that it prints; empty when it has ended."""
-        line = self._line()
-        if line.startswith(_ENDED):
-            self.status = int(line.removeprefix(_ENDED))
+        """The next whole line that it prints; empty when it has ended."""
+        line, ended, status = self._line().partition(_ENDED)
+        if ended:
+            self.status = int(status)
             return ""
         return line
 
