@@ -11,7 +11,7 @@ import gc
 import io
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 import hnswlib
@@ -40,6 +40,15 @@ BLOCKS = "blocks of memory"
 OBJECTS = "objects"
 
 Calls = Mapping[str, Callable[[], object]]
+
+
+@pytest.fixture(autouse=True)
+def set_aside() -> Iterator[None]:
+    """What other tests left is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def balance() -> dict[str, int]:
