@@ -71,7 +71,7 @@ class Mover:
         """Moves to Milvus' file or address, or with an empty one into this program; done when that has begun.
 
         To where the vectors are gives up a move. A `token` is kept in the system's keyring, with an empty one it is
-        forgotten there. Fails with CoreError; nothing has changed then.
+        forgotten there. Fails with CoreError; what is searched now still is.
         """
         return self._worker.submit_at(Priority.INTERACTIVE, self._move, uri, token)
 
