@@ -65,6 +65,8 @@ def errors_in_words() -> Iterator[None]:
         if code not in _ADVICE:
             raise
         raise _KINDS.get(code, LibraryError)(*_ADVICE[code]) from error
+    except UnicodeDecodeError as error:  # what SQLite says of a damaged table repeats its definition, which is no text
+        raise LibraryDamagedError(*_ADVICE[sqlite3.SQLITE_CORRUPT]) from error
 
 
 @contextmanager

@@ -158,7 +158,7 @@ def _salvage_folders(library: LibraryPaths) -> list[dict[str, Value]]:
             ]
         finally:
             connection.close()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return []
 
 

@@ -217,6 +217,22 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, str]:
     return library.paths.catalog.read_bytes(), backup.read_bytes(), backup.name
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_damage_that_cannot_even_be_put_into_words_is_damage(
+    tmp_path: Path, sound: tuple[bytes, bytes, str], is_kept: bool
+) -> None:
+    """What SQLite says of a broken table repeats its definition, and Python takes that for text."""
+    paths = LibraryPaths(tmp_path)
+    if is_kept:
+        paths.backups.mkdir()
+        (paths.backups / sound[2]).write_bytes(sound[1])
+    assert b"CREATE TABLE folder" in sound[0]
+    paths.catalog.write_bytes(sound[0].replace(b"CREATE TABLE folder", b"CREATE \xd6\xd6\xd6\xd6\xd6 folder"))
+    with closing(Catalog(paths)) as catalog, closing(Reader(paths)) as reader:
+        assert ("restored as of" if is_kept else "built anew") in catalog.notice
+        assert {folder.path for folder in reader.folders()} == (FOLDERS if is_kept else set())
+
+
 SEEDS = [*range(20), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(20, 200))]
 
 
