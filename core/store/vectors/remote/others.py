@@ -35,7 +35,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Vectored:
-    """The vectors (n, dim) and kinds of some of others' segments, whose ids on the server are `keys`, ascending."""
+    """Vectors (n, dim), if any, and kinds of some of others' segments, whose ids on the server are `keys`, ascending."""
 
     keys: Ids
     vectors: Vectors
@@ -65,7 +65,7 @@ class Others:
         rows = self._rows(space_id, collection_of(space_id), keys, ["vector", "kind"])
         rows = [row for row in rows if row["kind"] in range(len(KINDS)) and _is_unit(row["vector"])]
         ids = np.array([row["id"] for row in rows], np.int64)
-        vectors = np.array([row["vector"] for row in rows], np.float32).reshape(len(rows), -1)
+        vectors = np.array([row["vector"] for row in rows], np.float32)
         return Vectored(ids, vectors, tuple(KINDS[row["kind"]] for row in rows))
 
     def names(self, space_id: SpaceId, keys: Ids) -> dict[int, Shown]:

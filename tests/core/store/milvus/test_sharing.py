@@ -124,6 +124,16 @@ def test_it_is_judged_as_if_it_were_here(open_library: Callable[..., Shared]) ->
     assert answer.others == [Other("Studio", "1.jpg", Kind.IMAGE, answer.results[0].score, Strength.STRONG)]
 
 
+def test_space_in_which_the_others_have_nothing_is_silent(open_library: Callable[..., Shared]) -> None:
+    """Words are asked in speech as well, and there is none in photos."""
+    roles = (Role.PICTURES, Role.LOOKS, Role.SPEECH)
+    mine, theirs = open_library("mine", "Kitchen", roles), open_library("theirs", "Studio", roles)
+    theirs.add("a dog.jpg", Part(seen="dog"))
+    for library in (mine, theirs):
+        library.settle()
+    assert others(mine.ask("dog")) == ["Studio: a dog.jpg"]
+
+
 def test_whole_question_counts(open_library: Callable[..., Shared]) -> None:
     mine, theirs = open_library("mine", "Kitchen"), open_library("theirs", "Studio")
     example = mine.add("dog.jpg", Part(seen="dog"))
