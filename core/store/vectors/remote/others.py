@@ -35,7 +35,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Vectored:
-    """Vectors (n, dim), if any, and kinds of some of others' segments, whose ids on the server are `keys`, ascending."""
+    """Vectors (n, dim), if any, and kinds of some of others' segments; `keys` are their ids there, ascending."""
 
     keys: Ids
     vectors: Vectors
